@@ -1,0 +1,30 @@
+package connectors
+
+// An Algorithm names a digest, in the spelling of manifests and S3 documents.
+type Algorithm string
+
+// The digests that places and manifests know.
+const (
+	XXH128    Algorithm = "xxh128"
+	CRC64NVME Algorithm = "crc64nvme"
+	CRC32C    Algorithm = "crc32c"
+	MD5       Algorithm = "md5"
+	SHA1      Algorithm = "sha1"
+	SHA256    Algorithm = "sha256"
+)
+
+// Digests are lower-case hex strings by algorithm, most significant byte first.
+type Digests map[Algorithm]string
+
+// Agree compares the digests that both sides have. common tells how many there
+// are; equal is false as soon as one differs.
+func (d Digests) Agree(o Digests) (common int, equal bool) {
+	equal = true
+	for algorithm, sum := range d {
+		if other, ok := o[algorithm]; ok {
+			common++
+			equal = equal && sum == other
+		}
+	}
+	return common, equal
+}

@@ -1,0 +1,115 @@
+package connectors
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// A Location names a place: the spec of a Location resource, or a URL that a
+// person typed. Secrets stand in it only as references.
+type Location struct {
+	Name    string            `json:"name,omitempty" yaml:"-"`
+	URL     string            `json:"url" yaml:"url"`
+	Options map[string]string `json:"options,omitempty" yaml:"options"` // by the names of the connector's Options
+}
+
+// An Option is one setting of a connector, declared once: the manual, the
+// validation and the help are made from it.
+type Option struct {
+	Name, Help, Default, Example string
+	Secret                       bool // the value is a reference: env:NAME or file:PATH
+}
+
+// A Connector is one protocol.
+type Connector struct {
+	Name    string   // as in the manual: "sftp"
+	Schemes []string // of URLs: "sftp"
+	Summary string
+	Options []Option
+	Open    func(ctx context.Context, l Location) (Place, error)
+}
+
+// Option gives the value of a setting, or its declared default.
+func (c Connector) Option(l Location, name string) string {
+	if value, ok := l.Options[name]; ok {
+		return value
+	}
+	for _, o := range c.Options {
+		if o.Name == name {
+			return o.Default
+		}
+	}
+	return ""
+}
+
+// Check refuses a URL that does not parse or carries a secret, and options that
+// the connector does not have.
+func (c Connector) Check(l Location) error {
+	u, err := url.Parse(l.URL)
+	if err != nil {
+		return &Error{Kind: KindInvalid, Op: "read location", Path: l.Name, Err: fmt.Errorf("its URL does not parse"), Remedy: "write it as scheme://host/path"}
+	}
+	if _, set := u.User.Password(); set {
+		return &Error{
+			Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("the URL carries a secret"),
+			Remedy: "take it out and give a reference as an option: password: env:NAME or file:PATH",
+		}
+	}
+	for name := range l.Options {
+		if !c.has(name) {
+			return &Error{
+				Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("%s has no option %q", c.Name, name),
+				Remedy: "it has: " + strings.Join(c.names(), ", "),
+			}
+		}
+	}
+	return nil
+}
+
+func (c Connector) has(name string) bool {
+	for _, o := range c.Options {
+		if o.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (c Connector) names() []string {
+	names := make([]string, len(c.Options))
+	for i, o := range c.Options {
+		names[i] = o.Name
+	}
+	return names
+}
+
+// Secret resolves a reference to a secret: env:NAME or file:PATH (whose trailing
+// newline is cut). "" gives "". A literal value is refused, so that no document
+// ever holds one.
+func Secret(reference string) (string, error) {
+	scheme, rest, _ := strings.Cut(reference, ":")
+	switch {
+	case reference == "":
+		return "", nil
+	case scheme == "env":
+		value, ok := os.LookupEnv(rest)
+		if !ok {
+			return "", Errorf(KindAuth, "read secret", reference, "the environment variable is not set")
+		}
+		return value, nil
+	case scheme == "file":
+		data, err := os.ReadFile(rest)
+		if err != nil {
+			return "", Errorf(KindAuth, "read secret", reference, "%w", err)
+		}
+		return strings.TrimRight(string(data), "\r\n"), nil
+	default:
+		return "", &Error{
+			Kind: KindInvalid, Op: "read secret", Path: "***", Err: fmt.Errorf("it is not a reference"),
+			Remedy: "write env:NAME or file:PATH",
+		}
+	}
+}

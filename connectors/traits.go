@@ -1,0 +1,16 @@
+package connectors
+
+import "time"
+
+// Traits are facts about a place that a caller plans with.
+type Traits struct {
+	MinPart       int64         // bytes; every part but the last is at least this long; 0 = no limit
+	MaxPart       int64         // bytes; 0 = no limit
+	MaxParts      int           // 0 = no limit
+	MaxSize       int64         // bytes of one file; 0 = no limit
+	Sequential    bool          // parts must be written one after the other, in order
+	AtomicCommit  bool          // an existing file is replaced in one step
+	TimePrecision time.Duration // of ModTime; 0 = the place cannot set it
+	PartDigest    Algorithm     // the place checks this digest of each part on arrival; "" = none
+	WholeDigest   Algorithm     // the place vouches for this digest of the whole object at commit; "" = none
+}

@@ -1,0 +1,69 @@
+package connectors
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// UploadOptions describe an upload that is about to begin.
+type UploadOptions struct {
+	Resume      string            // ID of an earlier upload to take up; "" for a new one
+	Size        int64             // bytes; -1 if not known yet
+	ModTime     time.Time         // set on the result where the place can; zero leaves it
+	ContentType string            // where the place keeps one
+	Metadata    map[string]string // where the place keeps some; keys in lower case
+	Exclusive   bool              // fail with KindExists if there is a file at the path at commit
+}
+
+// A Part is one accepted piece of an upload. Parts are numbered from 1 without
+// gaps, and lie one after the other.
+type Part struct {
+	Number  int     `json:"number"`
+	Offset  int64   `json:"offset"`
+	Size    int64   `json:"size"`
+	ETag    string  `json:"etag,omitempty"`    // the place's own receipt, where it gives one
+	Digests Digests `json:"digests,omitempty"` // known before the part is sent
+}
+
+// Whole is what an upload must turn out to be.
+type Whole struct {
+	Parts   []Part // ascending
+	Size    int64
+	Digests Digests // of the whole object
+}
+
+// An Upload is one file on its way to a Sink. Nothing is visible under its path
+// before Commit. An upload survives the process: its ID takes it up again.
+type Upload interface {
+	// ID names the upload for UploadOptions.Resume.
+	ID() string
+
+	// Parts lists what the place holds of this upload, ascending. A place that
+	// cannot tell single parts returns none: what was accepted is then known from
+	// the caller's own journal. The digests are the place's own.
+	Parts(ctx context.Context) ([]Part, error)
+
+	// WritePart stores p.Size bytes of r as part p.Number at p.Offset. r may be
+	// rewound and read more than once. It returns only when the place has
+	// accepted the part, and the part survives a crash of this process. A part
+	// written again replaces the earlier one.
+	WritePart(ctx context.Context, p Part, r io.ReadSeeker) (Part, error)
+
+	// Commit makes the object visible, whole and durable, in one step where
+	// Traits.AtomicCommit says so. The Entry's digests are the place's own.
+	// Committing an upload again that a crash left undecided is safe.
+	Commit(ctx context.Context, w Whole) (Entry, error)
+
+	// Abort gives up the upload and removes what it stored. It is safe to call
+	// after Commit and more than once.
+	Abort(ctx context.Context) error
+}
+
+// A Staged upload can be read back before it is committed, so that nothing
+// unproved becomes visible.
+type Staged interface {
+	// OpenStaged reads length bytes from offset on of what was written so far, as
+	// Source.Open does.
+	OpenStaged(ctx context.Context, offset, length int64) (io.ReadCloser, error)
+}
