@@ -1,0 +1,117 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"gantry/connectors"
+	"gantry/connectors/promise"
+)
+
+// Commit implements connectors.Upload.
+func (u *upload) Commit(ctx context.Context, w connectors.Whole) (entry connectors.Entry, err error) {
+	if err := promise.CheckWhole(u.path, w); err != nil {
+		return connectors.Entry{}, err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.committed != nil && ctx.Err() == nil {
+		return *u.committed, nil
+	}
+	err = u.within(ctx, "commit", func(root *os.Root, staged string) error {
+		if err := u.finish(root, staged, w); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := publish(root, u.path, func() error { return u.rename(root, staged) }); err != nil {
+			return err
+		}
+		entry, err = stat(root, u.path)
+		return err
+	})
+	if err != nil {
+		return connectors.Entry{}, err
+	}
+	u.committed = &entry
+	return entry, nil
+}
+
+// finish makes the staged file what the object shall be, and durable. The sync is
+// waited for, also by who cancels: it is short, since the parts are on the disk
+// already, and its error must not get lost.
+func (u *upload) finish(root *os.Root, staged string, w connectors.Whole) error {
+	f, err := root.OpenFile(staged, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if err := u.trim(root, f, staged, w); err != nil {
+		_ = f.Close()
+		return err
+	}
+	err = ifSupported(f.Sync())
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if errors.Is(err, syscall.EIO) {
+		// The kernel tells of a lost write once: the next sync would say that all is well.
+		_ = root.Remove(staged)
+		return &connectors.Error{
+			Kind: connectors.KindUnavailable, Op: "commit", Path: u.path, Err: err,
+			Remedy: "check the disk; what was written cannot be trusted and was removed: begin again",
+		}
+	}
+	return err
+}
+
+func (u *upload) trim(root *os.Root, f *os.File, staged string, w connectors.Whole) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := promise.CheckLength(u.path, info.Size(), w); err != nil {
+		return err
+	}
+	if info.Size() > w.Size || u.options.Size > w.Size { // also gives back what was allocated in advance
+		if err := f.Truncate(w.Size); err != nil {
+			return err
+		}
+	}
+	if u.options.ModTime.IsZero() {
+		return nil
+	}
+	return root.Chtimes(staged, time.Time{}, u.options.ModTime)
+}
+
+func (u *upload) rename(root *os.Root, staged string) error {
+	if !u.options.Exclusive {
+		return root.Rename(staged, u.path)
+	}
+	err := renameNew(root, staged, u.path)
+	if errors.Is(err, os.ErrExist) {
+		return connectors.Errorf(connectors.KindExists, "commit", u.path, "there is a file already")
+	}
+	return err
+}
+
+// linkNew gives a file a second name, which must be free, and takes its first. A
+// crash in between is made good by the next attempt.
+func linkNew(root *os.Root, from, to string) error {
+	err := root.Link(from, to)
+	if errors.Is(err, os.ErrExist) {
+		a, errA := root.Lstat(from)
+		b, errB := root.Lstat(to)
+		if errA != nil || errB != nil || !os.SameFile(a, b) {
+			return err
+		}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	return root.Remove(from)
+}

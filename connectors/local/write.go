@@ -1,0 +1,51 @@
+package local
+
+import (
+	"context"
+	"io"
+	"os"
+	"sync"
+
+	"gantry/connectors"
+	"gantry/connectors/promise"
+)
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 512<<10); return &b }}
+
+// WritePart implements connectors.Upload. Each part has a file descriptor of its
+// own: the kernel reports a failed write-back once to each, so that a part never
+// takes another part's error, nor misses its own. A part whose sync failed is
+// written again through a new one; the sync alone is never tried again.
+func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeeker) (connectors.Part, error) {
+	if err := promise.Check(u.path, p); err != nil {
+		return connectors.Part{}, err
+	}
+	err := u.within(ctx, "write part of", func(root *os.Root, staged string) error {
+		f, err := root.OpenFile(staged, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		if err := u.copy(ctx, f, p, r); err != nil {
+			_ = f.Close()
+			return err
+		}
+		// The disk may take its time: whoever cancels does not wait for it.
+		return promise.Do(ctx, func() error { return syncAndClose(f) })
+	})
+	return connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size}, err
+}
+
+func (u *upload) copy(ctx context.Context, f *os.File, p connectors.Part, r io.Reader) error {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	_, err := io.CopyBuffer(io.NewOffsetWriter(f, p.Offset), promise.NewPartReader(ctx, u.path, p, r), *buffer)
+	return err
+}
+
+func syncAndClose(f *os.File) error {
+	err := ifSupported(syncData(f))
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
