@@ -1,0 +1,176 @@
+package sftp_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+
+	"gantry/connectors"
+	"gantry/connectors/connectortest"
+	"gantry/connectors/servers"
+	"gantry/connectors/sftp"
+)
+
+func TestConformance(t *testing.T) { conformance(t, start(t)) }
+
+// TestConformanceBare is the same against a server that has no extensions.
+func TestConformanceBare(t *testing.T) { conformance(t, startBare(t)) }
+
+func conformance(t *testing.T, s *servers.SSHD) {
+	connectortest.Run(t, func(t *testing.T) func() (connectors.Place, error) {
+		l := location(s, t.TempDir())
+		return func() (connectors.Place, error) { return sftp.Connector().Open(t.Context(), l) }
+	})
+}
+
+// start runs a real server for the test.
+func start(t *testing.T) *servers.SSHD {
+	t.Helper()
+	s, err := servers.StartSSHD(t.Context(), t.TempDir())
+	must(t, err)
+	t.Cleanup(func() { _ = s.Stop() })
+	return s
+}
+
+// startBare runs a server that denies all extensions: it binds the user's key to
+// a command that does.
+func startBare(t *testing.T) *servers.SSHD {
+	t.Helper()
+	s := start(t)
+	key, err := os.ReadFile(s.IdentityFile)
+	must(t, err)
+	signer, err := ssh.ParsePrivateKey(key)
+	must(t, err)
+	line := fmt.Sprintf(`command="internal-sftp -P posix-rename,statvfs,fstatvfs,hardlink,fsync,lsetstat,limits,expand-path,copy-data" %s`,
+		ssh.MarshalAuthorizedKey(signer.PublicKey()))
+	must(t, os.WriteFile(filepath.Join(filepath.Dir(s.IdentityFile), "authorized_keys"), []byte(line), 0o600))
+	return s
+}
+
+// location is a folder of the server, with what it takes to log in.
+func location(s *servers.SSHD, path string) connectors.Location {
+	return connectors.Location{URL: s.URL(path), Options: map[string]string{"identityFile": s.IdentityFile, "knownHosts": s.KnownHosts}}
+}
+
+func open(t *testing.T, l connectors.Location) connectors.Place {
+	t.Helper()
+	place, err := sftp.Connector().Open(t.Context(), l)
+	must(t, err)
+	t.Cleanup(func() { _ = place.Close() })
+	return place
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantKind(t *testing.T, what string, err error, kind connectors.Kind) {
+	t.Helper()
+	if connectors.KindOf(err) != kind {
+		t.Fatalf("%s: %v; want kind %q", what, err, kind)
+	}
+}
+
+const partSize = 300 << 10
+
+func part(number int) connectors.Part {
+	return connectors.Part{Number: number, Offset: int64(number-1) * partSize, Size: partSize}
+}
+
+func frames(number int) []byte { return bytes.Repeat([]byte{byte(number)}, partSize) }
+
+func begin(t *testing.T, place connectors.Place, path, resume string) connectors.Upload {
+	t.Helper()
+	up, err := place.Begin(t.Context(), path, connectors.UploadOptions{Size: 4 * partSize, Resume: resume})
+	must(t, err)
+	return up
+}
+
+func write(t *testing.T, up connectors.Upload, numbers ...int) {
+	t.Helper()
+	for _, number := range numbers {
+		_, err := up.WritePart(t.Context(), part(number), bytes.NewReader(frames(number)))
+		must(t, err)
+	}
+}
+
+func clip() connectors.Whole {
+	return connectors.Whole{Parts: []connectors.Part{part(1), part(2), part(3), part(4)}, Size: 4 * partSize}
+}
+
+func commit(t *testing.T, up connectors.Upload) {
+	t.Helper()
+	_, err := up.Commit(t.Context(), clip())
+	must(t, err)
+}
+
+func wantClip(t *testing.T, path string) {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	must(t, err)
+	if !bytes.Equal(got, bytes.Join([][]byte{frames(1), frames(2), frames(3), frames(4)}, nil)) {
+		t.Error("the file holds other bytes than were sent")
+	}
+}
+
+func TestRoots(t *testing.T) {
+	s := start(t)
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
+	home, err := os.UserHomeDir()
+	must(t, err)
+	below, err := filepath.Rel(home, dir)
+	must(t, err)
+
+	if _, err := open(t, location(s, "/~/"+below)).Stat(t.Context(), "file"); err != nil {
+		t.Errorf("a path below the home: %v", err)
+	}
+	if _, err := open(t, location(s, "/")).Stat(t.Context(), filepath.Join(dir, "file")[1:]); err != nil {
+		t.Errorf("the server's root: %v", err)
+	}
+
+	made := open(t, location(s, filepath.Join(dir, "a", "b")))
+	for _, err := range made.List(t.Context(), "") {
+		wantKind(t, "list a root that is not there", err, connectors.KindNotFound)
+	}
+	for _, err := range made.List(t.Context(), "below") {
+		wantKind(t, "list below a root that is not there", err, connectors.KindNotFound)
+	}
+	up := begin(t, made, "clip", "")
+	write(t, up, 1, 2, 3, 4)
+	commit(t, up)
+	wantClip(t, filepath.Join(dir, "a", "b", "clip"))
+
+	missing := location(s, filepath.Join(dir, "missing"))
+	missing.Options["create"] = "false"
+	_, err = sftp.Connector().Open(t.Context(), missing)
+	wantKind(t, "open a root that is not there and must not be made", err, connectors.KindNotFound)
+	_, err = sftp.Connector().Open(t.Context(), location(s, filepath.Join(dir, "file")))
+	wantKind(t, "open a file as the root", err, connectors.KindInvalid)
+}
+
+func TestBadLocations(t *testing.T) {
+	for name, l := range map[string]connectors.Location{
+		"no host":             {URL: "sftp:///path"},
+		"a password":          {URL: "sftp://me:hunter2@host/"},
+		"a fragment":          {URL: "sftp://host/a#b"},
+		"a bad duration":      {URL: "sftp://host/", Options: map[string]string{"timeout": "soon"}},
+		"a bad switch":        {URL: "sftp://host/", Options: map[string]string{"create": "perhaps"}},
+		"an unknown option":   {URL: "sftp://host/", Options: map[string]string{"cipher": "none"}},
+		"a bad host key":      {URL: "sftp://host/", Options: map[string]string{"hostKey": "none"}},
+		"a literal as secret": {URL: "sftp://host/", Options: map[string]string{"password": "hunter2"}},
+	} {
+		_, err := sftp.Connector().Open(t.Context(), l)
+		wantKind(t, name, err, connectors.KindInvalid)
+		if bytes.Contains([]byte(err.Error()), []byte("hunter2")) {
+			t.Errorf("%s: the error tells the secret: %v", name, err)
+		}
+	}
+}
