@@ -1,0 +1,155 @@
+package objectstore
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"gantry/connectors"
+	"gantry/connectors/promise"
+)
+
+// Commit completes the upload with the whole's checksum and size, and looks at
+// the result.
+func (u *multipart) Commit(ctx context.Context, w connectors.Whole) (connectors.Entry, error) {
+	if err := promise.CheckWhole(u.path, w); err != nil {
+		return connectors.Entry{}, err
+	}
+	ctx, done := u.place.use(ctx)
+	defer done()
+	if len(w.Parts) == 0 {
+		return u.commitEmpty(ctx, w)
+	}
+	completion, err := u.completion(ctx, w)
+	if err != nil {
+		return connectors.Entry{}, u.place.failed(ctx, "commit", u.path, err)
+	}
+	receipt, err := u.place.client.CompleteUpload(ctx, u.key, u.id, completion)
+	switch {
+	case err == nil:
+		return u.stored(ctx, receipt, w)
+	case status(err) == http.StatusNotFound, status(err) == http.StatusPreconditionFailed:
+		if entry, ok := u.committedBefore(ctx, w); ok {
+			return entry, nil
+		}
+	}
+	return connectors.Entry{}, u.place.failed(ctx, "commit", u.path, err)
+}
+
+// commitEmpty is for a file of unknown size that stayed empty: S3 completes no
+// upload without parts.
+func (u *multipart) commitEmpty(ctx context.Context, w connectors.Whole) (connectors.Entry, error) {
+	receipt, err := u.put(ctx, nil)
+	if err != nil {
+		return connectors.Entry{}, u.place.failed(ctx, "commit", u.path, err)
+	}
+	if err := u.Abort(ctx); err != nil {
+		return connectors.Entry{}, err
+	}
+	return u.stored(ctx, receipt, w)
+}
+
+func (u *multipart) completion(ctx context.Context, w connectors.Whole) (Completion, error) {
+	c := Completion{Size: w.Size, Checksum: u.sums && u.place.sums.wanted(), Exclusive: u.exclusive}
+	for _, p := range w.Parts {
+		if p.ETag == "" {
+			return c, connectors.Errorf(connectors.KindInvalid, "commit", u.path, "part %d has no receipt: it was not written", p.Number)
+		}
+		c.Parts = append(c.Parts, StoredPart{Number: p.Number, Size: p.Size, ETag: p.ETag})
+	}
+	if !c.Checksum {
+		return c, nil
+	}
+	var err error
+	if c.CRC, err = toWire(w.Digests[connectors.CRC64NVME]); err != nil {
+		return c, err
+	}
+	sums, err := u.partSums(ctx, w)
+	if err != nil {
+		return c, err
+	}
+	for i := range c.Parts {
+		if c.Parts[i].CRC, err = toWire(sums[c.Parts[i].Number]); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// partSums gives the CRC64NVME of each part, which the store wants to hear again.
+// It is asked itself for those that the caller does not know.
+func (u *multipart) partSums(ctx context.Context, w connectors.Whole) (map[int]string, error) {
+	parts := w.Parts
+	if slices.ContainsFunc(parts, func(p connectors.Part) bool { return p.Digests[connectors.CRC64NVME] == "" }) {
+		stored, err := u.Parts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(stored, parts...)
+	}
+	sums := make(map[int]string, len(parts))
+	for _, p := range parts {
+		if sum := p.Digests[connectors.CRC64NVME]; sum != "" {
+			sums[p.Number] = sum
+		}
+	}
+	return sums, nil
+}
+
+// committedBefore tells whether the upload is gone because an earlier Commit
+// succeeded, whose answer was lost: what is at the path then has the ETag of our
+// parts, or our digest.
+func (u *multipart) committedBefore(ctx context.Context, w connectors.Whole) (connectors.Entry, bool) {
+	if _, err := u.place.client.ListParts(ctx, u.key, u.id, 0); status(err) != http.StatusNotFound {
+		return connectors.Entry{}, false
+	}
+	o, err := u.place.head(ctx, u.key)
+	if err != nil {
+		return connectors.Entry{}, false
+	}
+	entry := u.place.entry(u.path, o)
+	common, equal := entry.Digests.Agree(w.Digests)
+	ours := entry.Size == w.Size && equal && (common > 0 || o.ETag == joinedETag(w.Parts))
+	return entry, ours
+}
+
+// joinedETag is what S3 makes of the ETags of parts: the MD5 of their MD5s, and
+// how many they are. "" if an ETag is no MD5.
+func joinedETag(parts []connectors.Part) string {
+	h := md5.New()
+	for _, p := range parts {
+		raw, err := hex.DecodeString(p.ETag)
+		if err != nil || len(raw) != md5.Size {
+			return ""
+		}
+		_, _ = h.Write(raw)
+	}
+	return fmt.Sprintf("%x-%d", h.Sum(nil), len(parts))
+}
+
+// stored looks at what a commit has made, and compares it with what it must be.
+// One who may write and not read gets what the receipt says, without a time.
+func (t target) stored(ctx context.Context, receipt Receipt, w connectors.Whole) (connectors.Entry, error) {
+	o, err := t.place.head(ctx, t.key)
+	err = t.place.failed(ctx, "commit", t.path, err)
+	switch connectors.KindOf(err) {
+	case "":
+	case connectors.KindPermission:
+		o = Object{Size: w.Size, ETag: receipt.ETag, Sums: WholeSums("", map[connectors.Algorithm]string{connectors.CRC64NVME: receipt.CRC})}
+	case connectors.KindNotFound:
+		return connectors.Entry{}, connectors.Errorf(connectors.KindUnavailable, "commit", t.path, "it is committed, but not there yet: %w", err)
+	default:
+		return connectors.Entry{}, err
+	}
+	entry := t.place.entry(t.path, o)
+	if entry.Size != w.Size {
+		return connectors.Entry{}, connectors.Errorf(connectors.KindIncomplete, "commit", t.path, "the store has %d bytes, and not %d", entry.Size, w.Size)
+	}
+	if _, equal := entry.Digests.Agree(w.Digests); !equal {
+		return connectors.Entry{}, connectors.Errorf(connectors.KindIntegrity, "commit", t.path, "the store's digests %v are not ours", entry.Digests)
+	}
+	return entry, nil
+}

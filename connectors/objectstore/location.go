@@ -1,0 +1,69 @@
+package objectstore
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"gantry/connectors"
+)
+
+// ParseURL takes a location's URL apart into what stands for the host, and the
+// elements of the path. It refuses a query and a fragment: they are meant to be
+// part of a name, and have to be escaped.
+func ParseURL(l connectors.Location) (host string, elements []string, err error) {
+	u, err := url.Parse(l.URL)
+	switch {
+	case err != nil:
+		return "", nil, invalidURL(l.Name, errors.New("its URL does not parse"))
+	case u.Host == "":
+		return "", nil, invalidURL(u.Redacted(), errors.New("it names nothing after the //"))
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "", nil, invalidURL(u.Redacted(), errors.New("it has a query or a fragment: write ? as %3F and # as %23"))
+	case u.User != nil:
+		return "", nil, invalidURL(u.Redacted(), errors.New("it names a user: give the options accessKey and secretKey instead"))
+	}
+	if path := strings.Trim(u.Path, "/"); path != "" {
+		elements = strings.Split(path, "/")
+	}
+	return u.Host, elements, nil
+}
+
+func invalidURL(path string, err error) error {
+	return &connectors.Error{
+		Kind: connectors.KindInvalid, Op: "read location", Path: path, Err: err,
+		Remedy: "write s3://bucket/prefix or s3+https://host:port/bucket/prefix",
+	}
+}
+
+// Keys are a pair of keys and, for temporary ones, their token.
+type Keys struct{ Access, Secret, Token string }
+
+// ReadKeys resolves the options accessKey, secretKey and sessionToken. None at
+// all is no error.
+func ReadKeys(option func(name string) string) (k Keys, err error) {
+	for _, part := range []struct {
+		name string
+		into *string
+	}{{"accessKey", &k.Access}, {"secretKey", &k.Secret}, {"sessionToken", &k.Token}} {
+		if *part.into, err = connectors.Secret(option(part.name)); err != nil {
+			return Keys{}, err
+		}
+	}
+	if (k.Access == "") != (k.Secret == "") {
+		return Keys{}, &connectors.Error{
+			Kind: connectors.KindInvalid, Op: "read option", Path: "accessKey", Err: errors.New("one of accessKey and secretKey is missing"),
+			Remedy: "give both, as env:NAME or file:PATH",
+		}
+	}
+	return k, nil
+}
+
+// KeyOptions declare what ReadKeys reads.
+func KeyOptions() []connectors.Option {
+	return []connectors.Option{
+		{Name: "accessKey", Help: "access key", Example: "env:S3_ACCESS_KEY", Secret: true},
+		{Name: "secretKey", Help: "secret key", Example: "env:S3_SECRET_KEY", Secret: true},
+		{Name: "sessionToken", Help: "session token of temporary keys", Example: "env:S3_SESSION_TOKEN", Secret: true},
+	}
+}

@@ -1,0 +1,105 @@
+package objectstore
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"gantry/connectors"
+)
+
+const (
+	// MinPart and MaxPart are the limits of S3 for a part, in bytes. The last
+	// part of an object may be shorter.
+	MinPart = 5 << 20
+	MaxPart = 5 << 30
+
+	// MaxParts is the limit of S3 for the parts of an object.
+	MaxParts = 10_000
+
+	// SmallSize is the largest object that is sent in one request, in bytes.
+	SmallSize = MinPart
+
+	// maxCopy is the largest object that S3 copies in one request.
+	maxCopy = 5 << 30
+)
+
+// A Config is what a Place has to know beside its wire.
+type Config struct {
+	URL      string // the location's, for messages
+	Bucket   string
+	Root     string // prefix of all keys, as CleanRoot gives it
+	MaxSize  int64  // bytes of one object
+	Checksum Checksum
+	Close    func() // releases connections; may be nil
+}
+
+// A Place is a bucket, or what lies below a prefix of it.
+type Place struct {
+	client  Client
+	config  Config
+	sums    support
+	reached atomic.Bool // the bucket is there, and we may ask
+	closed  context.Context
+	close   context.CancelCauseFunc
+}
+
+var (
+	_ connectors.Place  = (*Place)(nil)
+	_ connectors.Hasher = (*Place)(nil)
+	_ connectors.Copier = (*Place)(nil)
+)
+
+var errClosed = errors.New("the place is closed")
+
+// New makes a place. It asks nothing of the network.
+func New(client Client, config Config) *Place {
+	p := &Place{client: client, config: config}
+	p.sums.init(config.Checksum)
+	p.closed, p.close = context.WithCancelCause(context.Background())
+	return p
+}
+
+// Traits states the limits of S3. The digests are promised until an answer of the
+// store has shown that it does not do them.
+func (p *Place) Traits() connectors.Traits {
+	t := connectors.Traits{
+		MinPart: MinPart, MaxPart: MaxPart, MaxParts: MaxParts, MaxSize: p.config.MaxSize,
+		AtomicCommit: true,
+	}
+	if p.sums.wanted() {
+		t.PartDigest, t.WholeDigest = connectors.CRC64NVME, connectors.CRC64NVME
+	}
+	return t
+}
+
+// Close ends what is under way.
+func (p *Place) Close() error {
+	p.close(errClosed)
+	if p.config.Close != nil {
+		p.config.Close()
+	}
+	return nil
+}
+
+// use gives the context of one call: it ends with ctx, and when the place is
+// closed.
+func (p *Place) use(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if p.closed.Err() != nil {
+		cancel(errClosed)
+	}
+	stop := context.AfterFunc(p.closed, func() { cancel(errClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+func (p *Place) entry(path string, o Object) connectors.Entry {
+	return connectors.Entry{
+		Path: path, Size: o.Size, Version: o.ETag, Digests: digestsOf(o.Sums),
+		// A listing may tell milliseconds, the headers of an object never do.
+		ModTime: wholeSecond(o.ModTime),
+	}
+}

@@ -1,0 +1,150 @@
+package objectstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"gantry/connectors"
+	"gantry/connectors/promise"
+)
+
+const smallID = "single"
+
+// A small upload is kept in memory and sent at Commit, in one request.
+type small struct {
+	target
+	size int64
+
+	mu        sync.Mutex
+	data      []byte
+	crc       string // hex
+	ended     bool   // aborted
+	undecided bool   // an earlier Commit got no answer
+}
+
+// ID is the same for all small uploads: none can be taken up again.
+func (u *small) ID() string { return smallID }
+
+// Parts knows nothing of what is not sent yet.
+func (u *small) Parts(context.Context) ([]connectors.Part, error) { return nil, nil }
+
+// WritePart keeps the bytes, after comparing them with the digest as the store
+// would. There is only part 1.
+func (u *small) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeeker) (connectors.Part, error) {
+	switch {
+	case ctx.Err() != nil:
+		return connectors.Part{}, u.place.failed(ctx, "write part", u.path, ctx.Err())
+	case p.Number != 1 || p.Offset != 0 || p.Size > SmallSize:
+		return connectors.Part{}, connectors.Errorf(connectors.KindInvalid, "write part", u.path,
+			"part %d of %d bytes is not the one part of a file that was announced with %d bytes", p.Number, p.Size, u.size)
+	}
+	b, err := newBody(r, p.Size)
+	if err != nil {
+		return connectors.Part{}, u.place.failed(ctx, "write part", u.path, err)
+	}
+	data := make([]byte, p.Size)
+	if _, err := io.ReadFull(b, data); err != nil {
+		return connectors.Part{}, u.place.failed(ctx, "write part", u.path, err)
+	}
+	if ctx.Err() != nil {
+		return connectors.Part{}, u.place.failed(ctx, "write part", u.path, ctx.Err())
+	}
+	crc, err := crcOf(bytes.NewReader(data))
+	if err != nil {
+		return connectors.Part{}, err
+	}
+	if given, ok := p.Digests[connectors.CRC64NVME]; ok && given != crc {
+		return connectors.Part{}, connectors.Errorf(connectors.KindIntegrity, "write part", u.path, "the bytes have the crc64nvme %s, not %s", crc, given)
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.ended {
+		return connectors.Part{}, u.gone("write part")
+	}
+	u.data, u.crc = data, crc
+	return p, nil
+}
+
+// Commit sends the object.
+func (u *small) Commit(ctx context.Context, w connectors.Whole) (connectors.Entry, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.ended {
+		return connectors.Entry{}, u.gone("commit")
+	}
+	if err := u.check(w); err != nil {
+		return connectors.Entry{}, err
+	}
+	ctx, done := u.place.use(ctx)
+	defer done()
+	receipt, err := u.put(ctx, u.data)
+	if err != nil {
+		var fault *Fault
+		answered := errors.As(err, &fault)
+		err = u.place.failed(ctx, "commit", u.path, err)
+		if u.undecided && connectors.KindOf(err) == connectors.KindExists {
+			// It may be our own, whose answer was lost.
+			if entry, confirmed := u.stored(ctx, Receipt{}, w); confirmed == nil && len(entry.Digests) > 0 {
+				return entry, nil
+			}
+		}
+		u.undecided = u.undecided || !answered
+		return connectors.Entry{}, err
+	}
+	return u.stored(ctx, receipt, w)
+}
+
+func (u *small) check(w connectors.Whole) error {
+	if err := promise.CheckWhole(u.path, w); err != nil {
+		return err
+	}
+	if int64(len(u.data)) != w.Size || len(w.Parts) > 1 {
+		return connectors.Errorf(connectors.KindInvalid, "commit", u.path, "it has %d parts and %d bytes, and %d bytes were written", len(w.Parts), w.Size, len(u.data))
+	}
+	if u.data == nil {
+		u.crc, _ = crcOf(bytes.NewReader(nil))
+	}
+	if whole, ok := w.Digests[connectors.CRC64NVME]; ok && whole != u.crc {
+		return connectors.Errorf(connectors.KindIntegrity, "commit", u.path, "the bytes have the crc64nvme %s, not %s", u.crc, whole)
+	}
+	return nil
+}
+
+// Abort forgets the bytes.
+func (u *small) Abort(context.Context) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.ended, u.data = true, nil
+	return nil
+}
+
+// put sends an object in one request.
+func (t target) put(ctx context.Context, data []byte) (receipt Receipt, err error) {
+	crc, err := crcOf(bytes.NewReader(data))
+	if err != nil {
+		return receipt, err
+	}
+	wire, err := toWire(crc)
+	if err != nil {
+		return receipt, err
+	}
+	err = t.place.sums.try(func(sums bool) error {
+		p := Put{Properties: t.properties, Body: bytes.NewReader(data), Size: int64(len(data)), Exclusive: t.exclusive}
+		if p.Checksum = sums; sums {
+			p.CRC = wire
+		}
+		receipt, err = t.place.client.Put(ctx, t.key, p)
+		if err == nil && sums {
+			t.place.sums.learn(receipt)
+		}
+		return err
+	})
+	return receipt, err
+}
+
+func (t target) gone(op string) error {
+	return connectors.Errorf(connectors.KindNotFound, op, t.path, "the upload was aborted")
+}

@@ -1,0 +1,37 @@
+package s3_test
+
+import (
+	"fmt"
+	"testing"
+
+	"gantry/connectors"
+	"gantry/connectors/connectortest"
+	"gantry/connectors/s3"
+	"gantry/connectors/servers"
+)
+
+func TestConformance(t *testing.T) {
+	g, err := servers.StartVersityGW(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TEST_ACCESS_KEY", g.AccessKey)
+	t.Setenv("TEST_SECRET_KEY", g.SecretKey)
+	n := 0
+	connectortest.Run(t, func(t *testing.T) func() (connectors.Place, error) {
+		n++
+		bucket := fmt.Sprintf("bucket%d", n)
+		if err := g.MakeBucket(t.Context(), bucket); err != nil {
+			t.Fatal(err)
+		}
+		return func() (connectors.Place, error) {
+			return s3.Connector().Open(t.Context(), connectors.Location{
+				URL: "s3://" + bucket + "/some/prefix",
+				Options: map[string]string{
+					"endpoint": g.Endpoint, "region": g.Region,
+					"accessKey": "env:TEST_ACCESS_KEY", "secretKey": "env:TEST_SECRET_KEY",
+				},
+			})
+		}
+	})
+}
