@@ -1,0 +1,81 @@
+package digest
+
+import (
+	"encoding/hex"
+	"hash"
+	"io"
+	"slices"
+
+	"gantry/connectors"
+)
+
+// A Set computes several digests of what is written to it. It is for one
+// goroutine at a time; Sums may be asked for in between.
+type Set struct {
+	algorithms []connectors.Algorithm
+	hashes     []hash.Hash
+	size       int64
+}
+
+// New makes a Set of the given algorithms; one that is named twice is computed
+// once. KindUnsupported for an unknown one.
+func New(algorithms ...connectors.Algorithm) (*Set, error) {
+	s := &Set{}
+	for _, a := range algorithms {
+		if slices.Contains(s.algorithms, a) {
+			continue
+		}
+		h, err := start(a)
+		if err != nil {
+			return nil, err
+		}
+		s.algorithms = append(s.algorithms, a)
+		s.hashes = append(s.hashes, h)
+	}
+	return s, nil
+}
+
+// Write takes in p, and never fails.
+func (s *Set) Write(p []byte) (int, error) {
+	for _, h := range s.hashes {
+		h.Write(p)
+	}
+	s.size += int64(len(p))
+	return len(p), nil
+}
+
+// Size is the number of bytes written so far.
+func (s *Set) Size() int64 { return s.size }
+
+// Sums gives the digests of what was written so far.
+func (s *Set) Sums() connectors.Digests {
+	sums := make(connectors.Digests, len(s.hashes))
+	for i, h := range s.hashes {
+		sums[s.algorithms[i]] = hex.EncodeToString(h.Sum(nil))
+	}
+	return sums
+}
+
+// Read takes in all of r. It returns the digests and the number of bytes.
+func Read(r io.Reader, algorithms ...connectors.Algorithm) (connectors.Digests, int64, error) {
+	s, err := New(algorithms...)
+	if err != nil {
+		return nil, 0, err
+	}
+	if _, err := io.CopyBuffer(onlyWriter{s}, r, make([]byte, 256<<10)); err != nil {
+		return nil, s.size, err
+	}
+	return s.Sums(), s.size, nil
+}
+
+type onlyWriter struct{ io.Writer }
+
+// Of gives the digests of data.
+func Of(data []byte, algorithms ...connectors.Algorithm) (connectors.Digests, error) {
+	s, err := New(algorithms...)
+	if err != nil {
+		return nil, err
+	}
+	s.Write(data)
+	return s.Sums(), nil
+}
