@@ -1,0 +1,60 @@
+package watch
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// ignorer decides which names are passed over.
+type ignorer struct {
+	names []string // matched against the last element
+	paths []string // matched against the whole relative path
+}
+
+func newIgnorer(globs []string) (ignorer, error) {
+	var i ignorer
+	for _, g := range globs {
+		if _, err := path.Match(g, ""); err != nil || g == "" {
+			return i, fmt.Errorf("watch: ignore pattern %q is not a glob: use *, ? and [a-z]", g)
+		}
+		g = lowerASCII(g)
+		if strings.Contains(g, "/") {
+			i.paths = append(i.paths, strings.TrimPrefix(g, "/"))
+		} else {
+			i.names = append(i.names, g)
+		}
+	}
+	return i, nil
+}
+
+// match says whether the entry at rel is passed over. Its parents have been asked before.
+func (i ignorer) match(rel string) bool {
+	folded := lowerASCII(rel)
+	return matchAny(i.names, path.Base(folded)) || matchAny(i.paths, folded)
+}
+
+func matchAny(globs []string, name string) bool {
+	for _, g := range globs {
+		if ok, err := path.Match(g, name); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// lowerASCII leaves every byte above 127 alone: strings.ToLower would replace those that are not UTF-8.
+func lowerASCII(s string) string {
+	for n := range len(s) {
+		if c := s[n]; 'A' <= c && c <= 'Z' {
+			b := []byte(s)
+			for ; n < len(b); n++ {
+				if c := b[n]; 'A' <= c && c <= 'Z' {
+					b[n] = c + 'a' - 'A'
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}
