@@ -1,0 +1,38 @@
+package resource
+
+import "bytes"
+
+// A Document is one YAML document of a stream.
+type Document struct {
+	Text []byte
+	Line int // the line of the stream that it begins on, from 1
+}
+
+// Split cuts a stream at its "---" lines, so that each document keeps its text
+// and its place.
+func Split(data []byte) []Document {
+	var (
+		documents []Document
+		start     = 0
+		startLine = 1
+		line      = 1
+	)
+	flush := func(end int) {
+		if len(bytes.TrimSpace(data[start:end])) > 0 {
+			documents = append(documents, Document{Text: data[start:end], Line: startLine})
+		}
+	}
+	for at := 0; at < len(data); line++ {
+		end := len(data)
+		if i := bytes.IndexByte(data[at:], '\n'); i >= 0 {
+			end = at + i + 1
+		}
+		if bytes.Equal(bytes.TrimRight(data[at:end], " \t\r\n"), []byte("---")) {
+			flush(at)
+			start, startLine = end, line+1
+		}
+		at = end
+	}
+	flush(len(data))
+	return documents
+}
