@@ -1,0 +1,28 @@
+package digest
+
+import (
+	"testing"
+
+	"gantry/connectors"
+)
+
+// BenchmarkSet shows what each digest costs on one core, and what the two that
+// are always computed cost together.
+func BenchmarkSet(b *testing.B) {
+	data := make([]byte, 1<<20)
+	for name, algorithms := range map[string][]connectors.Algorithm{
+		"xxh128": {connectors.XXH128}, "crc64nvme": {connectors.CRC64NVME}, "md5": {connectors.MD5}, "sha1": {connectors.SHA1},
+		"sha256": {connectors.SHA256}, "xxh128+crc64nvme": {connectors.XXH128, connectors.CRC64NVME},
+	} {
+		b.Run(name, func(b *testing.B) {
+			set, err := New(algorithms...)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				set.Write(data)
+			}
+		})
+	}
+}
