@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -35,7 +36,7 @@ func TestConformance(t *testing.T) {
 			})
 		}
 	}
-	if passed != 16 || refused != 5 {
+	if passed != 17 || refused != 4 {
 		t.Errorf("%d scenarios passed and %d were refused", passed, refused)
 	}
 }
@@ -110,6 +111,7 @@ func (c *conformance) run(s gherkin) bool {
 var (
 	stepProperties = regexp.MustCompile(`^the workflow output should have properties (.*)$`)
 	stepProperty   = regexp.MustCompile(`^the workflow output should have a '(.*)' property with value:$`)
+	stepItems      = regexp.MustCompile(`^the workflow output should have a '(.*)' property containing (\d+) items$`)
 	stepOrder      = regexp.MustCompile(`^(\w+) should run (first|last|after (\w+)|before (\w+))$`)
 )
 
@@ -141,6 +143,11 @@ func (c *conformance) step(s gherkinStep) {
 		path := stepProperty.FindStringSubmatch(s.text)[1]
 		v, _ := lookUp(output, strings.Split(path, "."))
 		c.same(path, v, c.yaml(s.document))
+	case stepItems.MatchString(s.text):
+		m := stepItems.FindStringSubmatch(s.text)
+		v, _ := lookUp(output, strings.Split(m[1], "."))
+		items, _ := v.([]any)
+		c.same("the number of "+m[1], strconv.Itoa(len(items)), m[2])
 	case stepOrder.MatchString(s.text):
 		c.checkOrder(stepOrder.FindStringSubmatch(s.text))
 	default:

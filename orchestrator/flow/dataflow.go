@@ -50,6 +50,7 @@ func (x *exec) enter(f *frame, raw any) {
 // skip leaves out a task whose condition does not hold; its raw input goes on to the next one.
 func (x *exec) skip(f *frame, raw any) {
 	x.report(f, TaskSkipped, Command{})
+	f.skipped = true
 	parent := f.parent
 	parent.remove(f)
 	x.next(func() { parent.task.body.(composite).done(x, parent, f, raw, directive{}) })
@@ -115,7 +116,7 @@ func (x *exec) follow(f *frame, l *list, child *frame, output any, then directiv
 	case flowTo:
 		x.begin(f, l, then.index, output)
 	case flowEnd:
-		x.endRun(output)
+		x.endRun(f, output)
 	case flowContinue:
 		if next := child.Index + 1; next < len(l.tasks) {
 			x.begin(f, l, next, output)
@@ -127,15 +128,11 @@ func (x *exec) follow(f *frame, l *list, child *frame, output any, then directiv
 	}
 }
 
-// endRun completes the whole run from inside a list. The tasks round the list end with it; their
-// own output and export play no part.
-func (x *exec) endRun(output any) {
+// endRun completes the whole run from inside a frame. The tasks round the place end with it, and
+// what else is live in them is cancelled; their own output and export play no part.
+func (x *exec) endRun(inside *frame, output any) {
 	x.steps = nil
-	for len(x.root.Children) > 0 {
-		f := x.root
-		for len(f.Children) > 0 {
-			f = f.Children[len(f.Children)-1]
-		}
+	for f := inside; f.parent != nil; f = f.parent {
 		x.stop(f)
 		x.report(f, TaskCompleted, Command{Detail: "the workflow was ended inside"})
 		f.parent.remove(f)

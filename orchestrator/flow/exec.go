@@ -116,8 +116,9 @@ func (x *exec) fail(f *frame, err *Error) {
 	x.next(func() { parent.task.body.(composite).failed(x, parent, f, err) })
 }
 
-// stop cancels all that a frame waits for, and all that runs inside it.
+// stop cancels all that a frame waits for, and all that runs inside it. The frame has come to its end.
 func (x *exec) stop(f *frame) {
+	f.ended = true
 	for _, c := range f.Children {
 		x.abandon(c)
 	}

@@ -9,23 +9,27 @@ import (
 
 // A frame is one live execution of a task. Frames form a tree: a task that runs others holds
 // theirs as children, as many at once as it likes. Task types keep what they need to remember
-// between events in the frame, in For and Try or in a field of their own.
+// between events in the frame, in For, Try and Fork or in a field of their own.
 type frame struct {
-	Name      string    `json:"name,omitempty"`  // the task's; the root has none
-	Index     int       `json:"index,omitempty"` // in the list that it is part of
-	Visit     int       `json:"visit,omitempty"` // the how manieth start of the task in its scope, from 1
-	StartedAt time.Time `json:"startedAt,omitzero"`
-	Raw       Value     `json:"raw,omitzero"` // before input.from, where the task has one
-	Input     Value     `json:"input,omitzero"`
-	Pending   []pending `json:"pending,omitempty"`
-	Visits    []int     `json:"visits,omitempty"` // starts by index, in a scope that may run a task twice
-	For       *forState `json:"for,omitempty"`
-	Try       *tryState `json:"try,omitempty"`
-	Children  []*frame  `json:"children,omitempty"`
+	Name      string     `json:"name,omitempty"`  // the task's; the root has none
+	Index     int        `json:"index,omitempty"` // in the list that it is part of
+	Visit     int        `json:"visit,omitempty"` // the how manieth start of the task in its scope, from 1
+	StartedAt time.Time  `json:"startedAt,omitzero"`
+	Raw       Value      `json:"raw,omitzero"` // before input.from, where the task has one
+	Input     Value      `json:"input,omitzero"`
+	Pending   []pending  `json:"pending,omitempty"`
+	Visits    []int      `json:"visits,omitempty"` // starts by index, in a scope that may run a task twice
+	For       *forState  `json:"for,omitempty"`
+	Try       *tryState  `json:"try,omitempty"`
+	Fork      *forkState `json:"fork,omitempty"`
+	Children  []*frame   `json:"children,omitempty"`
 
-	parent *frame
-	task   *task
-	name   string // key, once it has been asked for
+	parent   *frame
+	task     *task
+	name     string // key, once it has been asked for
+	starting bool   // a fork that has branches to begin yet, which no stored one has
+	ended    bool   // nothing begins inside it any more
+	skipped  bool   // its condition did not hold
 }
 
 // pending is an event that a frame waits for.
@@ -72,6 +76,9 @@ func (f *frame) clone(parent *frame) *frame {
 	if f.Try != nil {
 		state := *f.Try
 		out.Try = &state
+	}
+	if f.Fork != nil {
+		out.Fork = &forkState{Outputs: slices.Clone(f.Fork.Outputs)}
 	}
 	out.Children = nil
 	for _, c := range f.Children {

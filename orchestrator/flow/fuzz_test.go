@@ -60,17 +60,16 @@ func FuzzParse(f *testing.F) {
 // be stored.
 func FuzzAdvance(f *testing.F) {
 	def := everything(f)
-	st, _ := Advance(def, State{}, Event{Type: Start, At: epoch})
-	for range 6 {
-		f.Add([]byte(mustJSON(f, st)), "callDone", `{"items":[1]}`, 7)
-		f.Add([]byte(mustJSON(f, st)), "timerFired", "", 0)
-		waiting := st.Waiting()
-		if len(waiting) == 0 {
-			break
-		}
-		last := waiting[len(waiting)-1]
-		for _, kind := range []EventType{TimerFired, CallFailed, RunDone} {
-			st, _ = Advance(def, st, Event{Type: kind, Key: last.Key, At: epoch, Error: &Error{Status: 503}})
+	for _, answer := range []EventType{CallFailed, CallDone} {
+		st, _ := Advance(def, State{}, Event{Type: Start, At: epoch})
+		for waiting := st.Waiting(); len(waiting) > 0; waiting = st.Waiting() {
+			f.Add([]byte(mustJSON(f, st)), "callDone", `{"items":[1]}`, 7)
+			f.Add([]byte(mustJSON(f, st)), "callFailed", "", len(waiting)-1)
+			f.Add([]byte(mustJSON(f, st)), "timerFired", "", 0)
+			last := waiting[len(waiting)-1]
+			for _, kind := range []EventType{TimerFired, answer, RunDone} {
+				st, _ = Advance(def, st, Event{Type: kind, Key: last.Key, At: epoch, Error: &Error{Status: 503}})
+			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, state []byte, kind, data string, which int) {

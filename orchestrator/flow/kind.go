@@ -20,7 +20,7 @@ func kinds() []kind {
 		{"call", []string{"with"}, parseCall},
 		{"emit", nil, nil},
 		{"for", []string{"while", "do"}, parseFor},
-		{"fork", nil, nil},
+		{"fork", nil, parseFork},
 		{"listen", []string{"foreach"}, nil},
 		{"raise", nil, parseRaise},
 		{"run", nil, parseRun},

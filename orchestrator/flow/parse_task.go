@@ -33,23 +33,38 @@ var commonFields = []string{"if", "input", "output", "export", "timeout", "then"
 
 // list reads a list of named tasks.
 func (p *parser) list(n *node, sc scope) *list {
-	l := &list{}
+	l, targets, from := p.items(n, sc)
+	l.repeats = p.resolve(l, targets, from)
+	return l
+}
+
+// branches reads a list of named tasks to run at once, where none leads to another.
+func (p *parser) branches(n *node, sc scope) *list {
+	l, targets, _ := p.items(n, sc)
+	for _, t := range targets {
+		p.problem(t.node, fmt.Sprintf("a branch cannot lead to %q", t.directive.name), "branches run at once; put tasks that follow each other into a do")
+	}
+	return l
+}
+
+// items reads the tasks of a list. It also gives the directives that lead to tasks of the same
+// list, and from which index each does.
+func (p *parser) items(n *node, sc scope) (l *list, targets []target, from []int) {
+	l = &list{}
 	if n.kind != listNode {
 		p.problem(n, fmt.Sprintf("must be a list of tasks, not %s", n.what()), "put a hyphen before each task's name")
-		return l
+		return l, nil, nil
 	}
 	outer := p.targets
 	p.targets = nil
-	var from []int
 	for i, item := range n.items {
 		l.tasks = append(l.tasks, p.listItem(item, l, sc))
 		for len(from) < len(p.targets) {
 			from = append(from, i)
 		}
 	}
-	l.repeats = p.resolve(l, p.targets, from)
-	p.targets = outer
-	return l
+	targets, p.targets = p.targets, outer
+	return l, targets, from
 }
 
 // listItem reads one item; of a task that cannot be read only the name is left.

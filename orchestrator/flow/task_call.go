@@ -85,7 +85,7 @@ func (t *callTask) fits(*frame) bool   { return true }
 func (t *callTask) scope(*frame) *list { return t.local }
 func (t *callTask) done(x *exec, f, _ *frame, output any, then directive) {
 	if then.kind == flowEnd {
-		x.endRun(output)
+		x.endRun(f, output)
 		return
 	}
 	x.finish(f, output)

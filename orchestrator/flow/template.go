@@ -22,8 +22,20 @@ func (t *template) isConstant() bool {
 // evaluator gives the value of an expression in some place of a run.
 type evaluator func(*expr) (any, *Error)
 
-// run evaluates the template.
+// run evaluates the template. What is put together of several values stays within the limits of one.
 func (t *template) run(eval evaluator) (any, *Error) {
+	v, err := t.fill(eval)
+	if err != nil || t.list == nil && t.names == nil {
+		return v, err
+	}
+	v, failure := canonical(v)
+	if failure != nil {
+		return nil, newError(TypeExpression, "%s", failure)
+	}
+	return v, nil
+}
+
+func (t *template) fill(eval evaluator) (any, *Error) {
 	switch {
 	case t.expr != nil:
 		return eval(t.expr)
@@ -32,7 +44,7 @@ func (t *template) run(eval evaluator) (any, *Error) {
 	case t.list != nil:
 		list := make([]any, len(t.list))
 		for i, item := range t.list {
-			v, err := item.run(eval)
+			v, err := item.fill(eval)
 			if err != nil {
 				return nil, err
 			}
@@ -42,7 +54,7 @@ func (t *template) run(eval evaluator) (any, *Error) {
 	case t.names != nil:
 		m := make(map[string]any, len(t.names))
 		for i, name := range t.names {
-			v, err := t.values[i].run(eval)
+			v, err := t.values[i].fill(eval)
 			if err != nil {
 				return nil, err
 			}
@@ -56,7 +68,7 @@ func (t *template) run(eval evaluator) (any, *Error) {
 func (t *template) runText(eval evaluator) (any, *Error) {
 	var b strings.Builder
 	for _, piece := range t.text {
-		v, err := piece.run(eval)
+		v, err := piece.fill(eval)
 		if err != nil {
 			return nil, err
 		}
