@@ -1,0 +1,100 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer/journal"
+)
+
+// Abandon gives up a job: it aborts the uploads of earlier runs and forgets all
+// that is known of it, its receipt too. Finished copies stay where they are. It
+// waits for a run of the job that is going on. An upload that cannot be aborted
+// now, or whose destination is not given, is left to [Engine.Tidy].
+func (e *Engine) Abandon(ctx context.Context, jobID string, destinations []Destination) error {
+	if e.journal == nil {
+		return connectors.Errorf(connectors.KindInvalid, "abandon job", jobID, "the engine has no journal")
+	}
+	done, err := e.turns.wait(ctx, jobID)
+	if err != nil {
+		return err
+	}
+	defer done()
+	record, err := e.journal.Record(jobID)
+	if err != nil {
+		return err
+	}
+	e.abortAll(ctx, record, destinations)
+	return e.journal.Forget(jobID)
+}
+
+// abortAll aborts the recorded uploads, or remembers them as orphans.
+func (e *Engine) abortAll(ctx context.Context, record journal.Record, destinations []Destination) {
+	for target, upload := range record.Uploads {
+		err := errNoPlace
+		for _, to := range destinations {
+			if to.target() == target {
+				err = e.abort(ctx, to.Place, to.Path, upload.ID)
+			}
+		}
+		if err != nil {
+			e.orphan(ctx, upload, err)
+		}
+	}
+}
+
+var errNoPlace = errors.New("its destination is not among those of the job")
+
+// orphan remembers an upload that is of no use any more and was not aborted.
+func (e *Engine) orphan(ctx context.Context, u journal.Upload, why error) {
+	e.log.WarnContext(ctx, "an upload that is no longer needed is left to be aborted later",
+		"location", u.Target.Location, "path", u.Target.Path, "upload", u.ID, "error", why)
+	if err := e.journal.Orphan(u); err != nil {
+		e.log.ErrorContext(ctx, "an upload that is no longer needed is not in the journal: abort it by hand",
+			"location", u.Target.Location, "path", u.Target.Path, "upload", u.ID, "error", err)
+	}
+}
+
+// abortTime is how long an abort may take when our own context has ended.
+const abortTime = 10 * time.Second
+
+// abort gives up the upload, whether or not ctx has ended.
+func (d *delivery) abort(ctx context.Context) {
+	if d.upload == nil {
+		return
+	}
+	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	defer cancel()
+	upload := d.upload
+	_, err := limited(short, abortTime, func(ctx context.Context) (struct{}, error) { return struct{}{}, upload.Abort(ctx) })
+	if err != nil {
+		d.r.e.orphan(ctx, d.record, err)
+	}
+	d.upload = nil
+}
+
+// Tidy aborts the uploads that could not be aborted when they were given up. place
+// opens a location by its name; what it returns is not closed. Uploads that still
+// cannot be aborted are errors, and kept for the next time.
+func (e *Engine) Tidy(ctx context.Context, place func(location string) (connectors.Sink, error)) error {
+	var failures []error
+	for u, err := range e.journal.Orphans() {
+		if err != nil {
+			return errors.Join(append(failures, err)...)
+		}
+		to, err := place(u.Target.Location)
+		if err == nil {
+			err = e.abort(ctx, to, u.Target.Path, u.ID)
+		}
+		if err == nil {
+			err = e.journal.Aborted(u)
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("abort upload %s: %w", u.ID, &DestinationError{Location: u.Target.Location, Path: u.Target.Path, Err: err}))
+		}
+	}
+	return errors.Join(failures...)
+}

@@ -1,0 +1,67 @@
+package agent
+
+import (
+	"context"
+	"path"
+
+	"gantry/connectors"
+	"gantry/transfer"
+)
+
+// moveJob is one file for the engine.
+type moveJob struct {
+	id             string
+	location, path string            // of the source
+	from           connectors.Source // nil: content is the source
+	version        *connectors.Entry // that the source must be; nil if any will do
+	size           int64             // that the source must have; 0 if it is not known
+	expect         connectors.Digests
+	content        []byte
+	to             []target
+	route          string // for Status; empty for an order's file
+	progress       func(transfer.Progress, float64)
+}
+
+// target is where a file goes.
+type target struct {
+	location, path string
+	place          connectors.Place
+}
+
+// mover is the engine.
+type mover interface {
+	Run(ctx context.Context, job transfer.Job) (transfer.Receipt, error)
+	Abandon(ctx context.Context, jobID string, destinations []transfer.Destination) error
+}
+
+// engineJob checks what can be checked before the engine has it.
+func (m moveJob) engineJob(ctx context.Context) (transfer.Job, error) {
+	source := transfer.Source{Place: m.from, Location: m.location, Path: m.path, Version: m.version}
+	if m.from == nil {
+		source.Place = transfer.Bytes(m.path, m.content)
+	}
+	if m.version == nil && m.size > 0 {
+		e, err := m.from.Stat(ctx, m.path)
+		if err != nil {
+			return transfer.Job{}, err
+		}
+		if e.Size != m.size {
+			return transfer.Job{}, connectors.Errorf(connectors.KindChanged, "move", m.path, "it has %d bytes, and %d were asked for", e.Size, m.size)
+		}
+		source.Version = &e
+	}
+	job := transfer.Job{ID: m.id, Source: source, Expect: m.expect, ContentType: contentType(m.to[0].path)}
+	for _, t := range m.to {
+		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path})
+	}
+	return job, nil
+}
+
+// contentTypes are told to places that keep one, so that a player fed from an object store knows what it gets.
+var contentTypes = map[string]string{
+	".json": "application/json", ".xml": "application/xml", ".mhl": "application/xml", ".m3u8": "application/vnd.apple.mpegurl",
+	".mpd": "application/dash+xml", ".ts": "video/mp2t", ".m4s": "video/iso.segment", ".mp4": "video/mp4", ".mov": "video/quicktime",
+	".mxf": "application/mxf", ".jpg": "image/jpeg", ".png": "image/png", ".vtt": "text/vtt", ".srt": "application/x-subrip", ".wav": "audio/wav",
+}
+
+func contentType(p string) string { return contentTypes[path.Ext(p)] }

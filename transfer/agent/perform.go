@@ -1,0 +1,163 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gantry/connectors"
+	"gantry/transfer"
+	"gantry/transfer/agent/wire"
+)
+
+// filesAtOnce is how many files of one order are moved at the same time.
+const filesAtOnce = 4
+
+// performer carries orders out.
+type performer struct {
+	places  *places
+	move    func(context.Context, moveJob) (transfer.Receipt, error)
+	stamp   func(key string) (time.Time, error) // the same for the same key, over restarts
+	host    string
+	version string
+	roots   keyedLock // one manifest is added to a root at a time
+}
+
+// perform does all that an order asks for: its files, then its documents, then its manifest. Doing it again changes nothing, and
+// costs little. report may be called at once from many goroutines.
+func (p *performer) perform(ctx context.Context, o wire.Order, report func(transferred)) ([]transfer.Receipt, error) {
+	d := &deed{performer: p, order: o, report: report, open: map[string]connectors.Place{}}
+	receipts, err := d.do(ctx)
+	d.giveBack(err)
+	if err != nil {
+		return nil, err
+	}
+	return receipts, nil
+}
+
+// deed is one order being carried out.
+type deed struct {
+	*performer
+	order  wire.Order
+	report func(transferred)
+
+	open  map[string]connectors.Place
+	backs []func(error)
+}
+
+func (d *deed) do(ctx context.Context) ([]transfer.Receipt, error) {
+	files, err := d.files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	documents, err := d.documents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	receipts := append(files, documents...)
+	if d.order.Manifest == nil {
+		return receipts, nil
+	}
+	manifest, err := d.manifest(ctx, receipts)
+	return append(receipts, manifest...), err
+}
+
+func (d *deed) files(ctx context.Context) ([]transfer.Receipt, error) {
+	jobs := make([]moveJob, len(d.order.Files))
+	for n, f := range d.order.Files {
+		d.report(transferred{file: n, path: f.Source.Path, total: f.Source.Size})
+		jobs[n] = moveJob{
+			id: fmt.Sprintf("order/%s/%d", d.order.Key, n), location: f.Source.Location, path: f.Source.Path,
+			size: f.Source.Size, expect: f.Source.Digests, progress: d.progress(n, f.Source.Path),
+		}
+		var err error
+		if jobs[n].from, err = d.place(ctx, f.Source.Location); err != nil {
+			return nil, err
+		}
+		if jobs[n].to, err = d.targets(ctx, f.Destinations); err != nil {
+			return nil, err
+		}
+	}
+	receipts := make([]transfer.Receipt, len(jobs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(filesAtOnce)
+	for n, job := range jobs {
+		group.Go(func() (err error) {
+			receipts[n], err = d.move(ctx, job)
+			return err
+		})
+	}
+	return receipts, group.Wait()
+}
+
+func (d *deed) documents(ctx context.Context) ([]transfer.Receipt, error) {
+	var receipts []transfer.Receipt
+	for i, document := range d.order.Documents {
+		to, err := d.targets(ctx, document.Destinations)
+		if err != nil {
+			return nil, err
+		}
+		r, err := d.write(ctx, len(d.order.Files)+i, fmt.Sprintf("document/%d", i), []byte(document.Content), to)
+		if err != nil {
+			return nil, err
+		}
+		receipts = append(receipts, r)
+	}
+	return receipts, nil
+}
+
+func (d *deed) write(ctx context.Context, n int, name string, content []byte, to []target) (transfer.Receipt, error) {
+	return d.move(ctx, moveJob{
+		id: fmt.Sprintf("order/%s/%s", d.order.Key, name), content: content, path: name, to: to, progress: d.progress(n, name),
+	})
+}
+
+func (d *deed) progress(n int, path string) func(transfer.Progress, float64) {
+	return func(p transfer.Progress, rate float64) {
+		d.report(transferred{file: n, path: path, phase: p.Phase, done: p.Done, total: p.Total, rate: rate})
+	}
+}
+
+func (d *deed) targets(ctx context.Context, refs []wire.PlaceRef) ([]target, error) {
+	if len(refs) == 0 {
+		return nil, connectors.Errorf(connectors.KindInvalid, "carry out order", d.order.ID, "a file has no destination")
+	}
+	targets := make([]target, len(refs))
+	for i, ref := range refs {
+		if _, err := connectors.CleanPath(ref.Path); err != nil {
+			return nil, err
+		}
+		place, err := d.place(ctx, ref.Location)
+		if err != nil {
+			return nil, err
+		}
+		targets[i] = target{ref.Location, ref.Path, place}
+	}
+	return targets, nil
+}
+
+// place opens a location of the order once.
+func (d *deed) place(ctx context.Context, name string) (connectors.Place, error) {
+	if p := d.open[name]; p != nil {
+		return p, nil
+	}
+	l, err := locate(d.order.Locations, name)
+	if err != nil {
+		return nil, err
+	}
+	place, back, err := d.places.borrow(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	d.open[name] = place
+	d.backs = append(d.backs, back)
+	return place, nil
+}
+
+func (d *deed) giveBack(outcome error) {
+	for _, back := range d.backs {
+		back(outcome)
+	}
+}

@@ -1,0 +1,110 @@
+// Package wire is what an agent and a hub say to each other over HTTP: documents
+// and paths, nothing else. The agent always calls; the hub never does.
+//
+//	GET  /api/v1/agent/config?agent=A&site=S   Config: the site's routes and locations
+//	POST /api/v1/agent/events                  EventBatch: what happened, in order; repeats are harmless
+//	POST /api/v1/agent/leases                  LeaseRequest -> LeaseReply: work to carry out
+//	POST /api/v1/agent/orders/{id}/progress    ProgressReport: renews the lease; 409 when it is lost
+//	POST /api/v1/agent/orders/{id}/result      ResultReport: ends the order; 409 when the lease is lost
+//	POST /api/v1/agent/arrivals/{id}/progress  ArrivalProgress: how far a move of the agent's own is; while a file
+//	                                           grows it has no version, and id names its route and path only
+package wire
+
+import (
+	"encoding/json"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer"
+)
+
+// Config is what an agent works by.
+type Config struct {
+	Site      string                         `json:"site"`
+	Routes    []Route                        `json:"routes"`
+	Locations map[string]connectors.Location `json:"locations"`
+	Version   string                         `json:"version"` // changes whenever the rest does
+}
+
+// A Route says which arrivals go where: the spec of a Route resource.
+type Route struct {
+	Name   string `json:"name" yaml:"-"`
+	Site   string `json:"site" yaml:"site"`
+	From   string `json:"from" yaml:"from"` // the location that is watched
+	To     string `json:"to" yaml:"to"`     // the location that arrivals are moved to
+	Path   string `json:"path,omitempty" yaml:"path"`
+	Settle Settle `json:"settle" yaml:"settle"`
+	// Workflow is started by the hub for each arrival; empty for none.
+	Workflow string `json:"workflow,omitempty" yaml:"workflow"`
+}
+
+// Settle says when a file is finished.
+type Settle struct {
+	Stable  float64  `json:"stable,omitempty" yaml:"stable"` // seconds without a change; 0 = 5
+	Ignore  []string `json:"ignore,omitempty" yaml:"ignore"` // more name patterns to pass over
+	MinSize int64    `json:"minSize,omitempty" yaml:"minSize"`
+}
+
+// The types of events that an agent sends.
+const (
+	EventArrived = "gantry.arrival.arrived" // Data is an Arrival: moved and proved
+	EventFailed  = "gantry.arrival.failed"  // Data is an ArrivalFailure: given up until something changes
+	EventAlarm   = "gantry.agent.alarm"     // Data is an Alarm
+)
+
+// An Event is something that happened at a site. Its shape is a CloudEvent's.
+type Event struct {
+	ID     string          `json:"id"` // the same event has the same ID, however often it is sent
+	Type   string          `json:"type"`
+	Source string          `json:"source"` // /sites/SITE/agents/AGENT
+	Time   time.Time       `json:"time"`
+	Data   json.RawMessage `json:"data"`
+}
+
+// An EventBatch is sent in the order in which its events happened.
+type EventBatch struct {
+	Agent  string  `json:"agent"`
+	Site   string  `json:"site"`
+	Events []Event `json:"events"`
+}
+
+// An Arrival is one version of one file that a route has moved.
+type Arrival struct {
+	ID         string           `json:"id"` // names this version of this file on this route
+	Route      string           `json:"route"`
+	Path       string           `json:"path"` // in the watched location
+	FirstSeen  time.Time        `json:"firstSeen"`
+	LastChange time.Time        `json:"lastChange"` // when the recording ended
+	Receipt    transfer.Receipt `json:"receipt"`
+}
+
+// An ArrivalFailure is an arrival that could not be moved.
+type ArrivalFailure struct {
+	ID    string `json:"id"`
+	Route string `json:"route"`
+	Path  string `json:"path"`
+	Kind  string `json:"kind"` // connectors.Kind
+	Error string `json:"error"`
+}
+
+// An Alarm asks for a person's attention.
+type Alarm struct {
+	Subject string `json:"subject"` // a route, a location or the agent
+	Message string `json:"message"`
+	Cleared bool   `json:"cleared,omitempty"` // it is over
+}
+
+// PhaseGrowing is the phase of a file that is not finished. It has no version yet,
+// so the ID that it is reported under is not that of its arrival.
+const PhaseGrowing = "growing"
+
+// An ArrivalProgress is a snapshot; a lost one does no harm.
+type ArrivalProgress struct {
+	Agent    string            `json:"agent"`
+	Site     string            `json:"site"`
+	Route    string            `json:"route"`
+	Path     string            `json:"path"`
+	Phase    string            `json:"phase"` // growing, moving
+	Size     int64             `json:"size"`  // bytes seen so far
+	Transfer transfer.Progress `json:"transfer"`
+}

@@ -1,0 +1,140 @@
+package transfer
+
+import (
+	"context"
+
+	"gantry/connectors"
+	"gantry/transfer/journal"
+)
+
+// begin takes up the upload of an earlier run, or starts one.
+func (d *delivery) begin(ctx context.Context) error {
+	if earlier, ok := d.r.record.Uploads[d.target]; ok {
+		return d.takeUp(ctx, earlier)
+	}
+	if d.to.Exclusive && d.r.plan.Count() > 1 {
+		if err := d.mustBeFree(ctx); err != nil {
+			return err
+		}
+	}
+	return d.beginAnew(ctx)
+}
+
+// mustBeFree saves sending a large file that the place would refuse in the end.
+func (d *delivery) mustBeFree(ctx context.Context) error {
+	_, err := d.stat(ctx)
+	switch connectors.KindOf(err) {
+	case connectors.KindNotFound:
+		return nil
+	case "":
+		return connectors.Errorf(connectors.KindExists, "begin", d.to.Path, "there is a file already, and it must not be replaced")
+	default:
+		return err
+	}
+}
+
+func (d *delivery) takeUp(ctx context.Context, earlier journal.Upload) error {
+	o := d.options()
+	o.Resume = earlier.ID
+	up, err := d.callBegin(ctx, o)
+	if connectors.KindOf(err) == connectors.KindNotFound {
+		return d.lose(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	d.upload, d.record, d.again = up, earlier, true
+	return d.reconcile(ctx)
+}
+
+// lose decides what to do without the upload of an earlier run. If there is a file
+// of the right size, it may be ours, committed just before the end: then nothing is
+// sent until its digest is compared.
+func (d *delivery) lose(ctx context.Context) error {
+	d.upload, d.again = nil, false
+	entry, err := d.stat(ctx)
+	switch kind := connectors.KindOf(err); {
+	case kind == "" && entry.Size == d.r.plan.Size:
+		d.lost = true
+		d.leave()
+		return nil
+	case kind == "" || kind == connectors.KindNotFound:
+		return d.beginAnew(ctx)
+	default:
+		return err
+	}
+}
+
+// beginAnew starts an upload and records it before a part is sent.
+func (d *delivery) beginAnew(ctx context.Context) error {
+	up, err := d.callBegin(ctx, d.options())
+	if err != nil {
+		return err
+	}
+	d.upload = up
+	d.record = journal.Upload{Target: d.target, ID: up.ID(), Started: d.r.e.o.Now().UTC()}
+	started := d.r.started
+	if d.r.record.Job != nil {
+		started = d.r.record.Job.Started
+	}
+	err = d.r.e.journal.Begin(journal.Job{
+		ID: d.r.job.ID, Plan: d.r.plan, Started: started,
+		Source: journal.Source{Location: d.r.job.Source.Location, Path: d.r.job.Source.Path, Entry: d.r.source},
+	}, d.record)
+	if err != nil {
+		d.abort(ctx)
+	}
+	return err
+}
+
+func (d *delivery) options() connectors.UploadOptions {
+	return connectors.UploadOptions{
+		Size: d.r.plan.Size, ModTime: d.r.source.ModTime, ContentType: d.r.job.ContentType,
+		Metadata: d.r.job.Metadata, Exclusive: d.to.Exclusive,
+	}
+}
+
+// reconcile compares what the journal says was accepted with what the place says.
+// What it claims counts once the source's own digest of the part agrees. A place
+// that cannot tell single parts is believed to hold what the journal says.
+func (d *delivery) reconcile(ctx context.Context) error {
+	ours := d.r.record.Parts[d.target]
+	list, err := d.parts(ctx)
+	if connectors.KindOf(err) == connectors.KindNotFound {
+		return d.lose(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	theirs := map[int]connectors.Part{}
+	for _, p := range list {
+		theirs[p.Number] = p
+	}
+	for want := range d.r.plan.All() {
+		p, ok := agreed(want, ours, theirs)
+		if ok {
+			d.claimed[want.Number] = p
+		} else if d.traits.Sequential {
+			break
+		}
+	}
+	return nil
+}
+
+func agreed(want connectors.Part, ours, theirs map[int]connectors.Part) (connectors.Part, bool) {
+	our, recorded := ours[want.Number]
+	their, listed := theirs[want.Number]
+	recorded = recorded && our.Size == want.Size && our.Offset == want.Offset
+	if len(theirs) == 0 {
+		return our, recorded
+	}
+	if !listed || their.Size != want.Size {
+		return our, false
+	}
+	if recorded {
+		_, equal := our.Digests.Agree(their.Digests)
+		return our, equal && our.ETag == their.ETag
+	}
+	their.Offset = want.Offset
+	return their, len(their.Digests) > 0
+}

@@ -1,0 +1,56 @@
+package transfer
+
+import (
+	"context"
+	"time"
+
+	"gantry/connectors"
+)
+
+// The calls to places that are not about bytes: each is retried, and times out
+// when there is no answer.
+
+type statter interface {
+	Stat(ctx context.Context, path string) (connectors.Entry, error)
+}
+
+func (e *Engine) stat(ctx context.Context, place statter, path string, note func(error, time.Duration)) (connectors.Entry, error) {
+	return retry(ctx, e.retrier(note), e.o.Stall, func(ctx context.Context) (connectors.Entry, error) { return place.Stat(ctx, path) })
+}
+
+func (d *delivery) stat(ctx context.Context) (connectors.Entry, error) {
+	return d.r.e.stat(ctx, d.to.Place, d.to.Path, d.retrier("stat").note)
+}
+
+func (d *delivery) callBegin(ctx context.Context, o connectors.UploadOptions) (connectors.Upload, error) {
+	return retry(ctx, d.retrier("begin"), d.r.e.o.Stall, func(ctx context.Context) (connectors.Upload, error) {
+		return d.to.Place.Begin(ctx, d.to.Path, o)
+	})
+}
+
+func (d *delivery) parts(ctx context.Context) ([]connectors.Part, error) {
+	upload := d.upload
+	return retry(ctx, d.retrier("list parts"), d.r.e.o.Stall, upload.Parts)
+}
+
+func (d *delivery) remove(ctx context.Context) error {
+	_, err := retry(ctx, d.retrier("remove"), d.r.e.o.Stall, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, d.to.Place.Remove(ctx, d.to.Path)
+	})
+	return err
+}
+
+// abort takes up an upload by its ID and aborts it. One that is gone is aborted.
+func (e *Engine) abort(ctx context.Context, place connectors.Sink, path, id string) error {
+	_, err := retry(ctx, e.retrier(nil), e.o.Stall, func(ctx context.Context) (struct{}, error) {
+		up, err := place.Begin(ctx, path, connectors.UploadOptions{Resume: id, Size: -1})
+		if err == nil {
+			err = up.Abort(ctx)
+		}
+		return struct{}{}, err
+	})
+	if connectors.KindOf(err) == connectors.KindNotFound {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,81 @@
+package transfer
+
+import (
+	"context"
+	"slices"
+
+	"gantry/connectors"
+)
+
+// catchUp sends what is missing after the pass: parts that were found wrong, and
+// those of a destination that had fallen behind or lost its upload. It reads them
+// from the source again, and takes nothing but what the pass has seen.
+func (d *delivery) catchUp(ctx context.Context) error {
+	lacking := d.lacking()
+	if len(lacking) == 0 {
+		return nil
+	}
+	d.gauge.phase.Store(PhaseSend)
+	s := d.r.sourceScan()
+	s.parts = slices.Values(lacking)
+	s.note = d.retrier("read").note
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	queue := make(chan *piece)
+	s.each = func(ctx context.Context, p *piece) error {
+		if _, equal := p.part.Digests.Agree(d.r.pass.whole.Parts[p.part.Number-1].Digests); !equal {
+			p.drop()
+			return connectors.Errorf(connectors.KindChanged, "read", d.r.job.Source.Path, "part %d is not what it was before", p.part.Number)
+		}
+		select {
+		case queue <- p:
+			return nil
+		case <-ctx.Done():
+			p.drop()
+			return context.Cause(ctx)
+		}
+	}
+	sent := make(chan error, 1)
+	go func() {
+		err := d.work(ctx, queue, nil)
+		if err != nil {
+			cancel(err)
+		}
+		sent <- err
+	}()
+	err := s.run(ctx, d.r.e, d.share)
+	close(queue)
+	if failed := <-sent; failed != nil && err == nil {
+		err = failed
+	}
+	return err
+}
+
+// lacking takes over what was accepted earlier, and returns the other parts.
+func (d *delivery) lacking() (parts []connectors.Part) {
+	for _, p := range d.r.pass.whole.Parts {
+		if !d.confirm(p) {
+			parts = append(parts, connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size})
+		}
+	}
+	return parts
+}
+
+// reject forgets parts that turned out wrong. It says how to go on: by repairing
+// them, or by another upload where a part cannot be sent twice.
+func (d *delivery) reject(ctx context.Context, bad []int) error {
+	d.r.e.log.WarnContext(ctx, "parts arrived damaged and are sent again",
+		"job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "parts", bad)
+	if d.traits.Sequential || len(bad) == 0 {
+		d.abort(ctx)
+		return errGone
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, number := range bad {
+		d.gauge.done.Add(-d.accepted[number].Size)
+		delete(d.accepted, number)
+		d.tried[number] = true
+	}
+	return errRepair
+}

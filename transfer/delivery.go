@@ -1,0 +1,169 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"gantry/connectors"
+	"gantry/transfer/journal"
+)
+
+// A delivery brings the file to one destination.
+type delivery struct {
+	r      *run
+	to     Destination
+	target journal.Target
+	traits connectors.Traits
+	gauge  gauge
+	copy   *Copy // the result
+
+	queue chan *piece   // the parts of the pass, in order
+	left  chan struct{} // closed when the delivery takes no more of them
+	leave func()
+	idle  sync.WaitGroup // ends when the queue is drained after that
+
+	share *share // after the pass: what one destination holds then does not stop another
+
+	upload connectors.Upload
+	record journal.Upload
+	again  bool // the upload was taken up from an earlier run, or a commit of it was tried
+	lost   bool // an upload of an earlier run is gone: the file may be there already
+
+	mu       sync.Mutex
+	claimed  map[int]connectors.Part // what an earlier run or the place says was accepted
+	accepted map[int]connectors.Part
+	tried    map[int]bool // sent at least once by this run
+	resumed  int
+}
+
+func newDelivery(r *run, to Destination) *delivery {
+	d := &delivery{
+		r: r, to: to, target: to.target(), traits: to.traits(),
+		queue: make(chan *piece, r.e.o.Parallel+2), left: make(chan struct{}),
+		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
+	}
+	d.leave = sync.OnceFunc(func() { close(d.left); d.idle.Go(d.drain) })
+	return d
+}
+
+// errPass says that the delivery ended because the reading did.
+var errPass = errors.New("the source was not read to its end")
+
+// run delivers, or says why it cannot. It leaves the upload for the next run.
+func (d *delivery) run(ctx context.Context) error {
+	defer d.leave()
+	if err := d.begin(ctx); err != nil {
+		return err
+	}
+	d.gauge.enter(PhaseSend, 0)
+	err := d.work(ctx, d.queue, d.left)
+	d.leave()
+	if err != nil && !errors.Is(err, errGone) && !errors.Is(err, errRepair) {
+		return err
+	}
+	if errors.Is(err, errGone) {
+		d.forsake()
+	}
+	<-d.r.pass.done
+	if d.r.pass.err != nil {
+		return errPass
+	}
+	d.share = d.r.newShare()
+	defer d.share.end()
+	return d.settle(ctx)
+}
+
+// offer hands a part of the pass to the delivery, unless it takes no more.
+func (d *delivery) offer(ctx context.Context, p *piece) {
+	p.hold()
+	select {
+	case d.queue <- p:
+	case <-d.left:
+		p.drop()
+	case <-ctx.Done():
+		p.drop()
+	}
+}
+
+// drain drops the parts that nobody will send, until the pass has ended.
+func (d *delivery) drain() {
+	for p := range d.queue {
+		p.drop()
+	}
+}
+
+// rounds is how often a copy is repaired before it is given up.
+const rounds = 4
+
+// settle turns what was accepted into a proved copy: it sends what is missing,
+// verifies, commits, and repairs what turns out wrong.
+func (d *delivery) settle(ctx context.Context) error {
+	var err error
+	for range rounds {
+		if d.lost {
+			if done, err := d.adopt(ctx); done || err != nil {
+				return err
+			}
+			d.lost = false
+		}
+		err = d.attempt(ctx)
+		if err == nil || !errors.Is(err, errGone) && !errors.Is(err, errRepair) {
+			return err
+		}
+		if errors.Is(err, errGone) {
+			d.forsake()
+		}
+	}
+	return connectors.Errorf(connectors.KindIntegrity, "copy", d.to.Path, "given up after %d attempts: %w", rounds, err)
+}
+
+func (d *delivery) attempt(ctx context.Context) error {
+	if d.upload == nil {
+		if err := d.beginAnew(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.catchUp(ctx); err != nil {
+		return err
+	}
+	proof, err := d.verifyStaged(ctx)
+	if err != nil {
+		return err
+	}
+	return d.commit(ctx, proof)
+}
+
+var (
+	// errGone says that the place does not know the upload any more.
+	errGone = errors.New("the upload is gone")
+	// errRepair says that some parts were found wrong and have to be sent again.
+	errRepair = errors.New("parts were found wrong")
+)
+
+// forsake gives up an upload that is gone or beyond repair.
+func (d *delivery) forsake() {
+	d.upload, d.again = nil, false
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.accepted)
+	clear(d.claimed)
+	d.resumed = 0
+}
+
+// finish records the copy.
+func (d *delivery) finish(entry connectors.Entry, proof Proof) error {
+	c := Copy{
+		Location: d.to.Location, Path: d.to.Path, Entry: entry, Proof: proof, Parts: d.r.plan.Count(),
+		Resumed: d.resumed, SentBytes: d.gauge.sent.Load(), Retries: int(d.gauge.retries.Load()),
+	}
+	if len(d.r.job.Destinations) > 1 {
+		if err := d.r.e.journal.Done(d.r.job.ID, d.target, finished{Copy: c, Digests: d.r.pass.whole.Digests}); err != nil {
+			return fmt.Errorf("the copy is made, but not in the journal: %w", err)
+		}
+	}
+	d.copy = &c
+	d.gauge.enter(PhaseDone, d.r.plan.Size)
+	return nil
+}

@@ -1,0 +1,94 @@
+package transfer
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer/chunk"
+	"gantry/transfer/journal"
+)
+
+// Options of an Engine. Only the journal has to be given.
+type Options struct {
+	Journal      *journal.Journal
+	Parallel     int           // parts in flight for each destination of a job; 0 = 4
+	PartSize     int64         // bytes of a part where the destinations' limits allow it; 0 = as the budget allows, at most chunk.Preferred
+	MemoryBudget int64         // bytes of parts in memory, of all jobs together; 0 = 128 MiB
+	Patience     time.Duration // how long a call that fails is waited for, in all, before it is given up; 0 = 2 min
+	Stall        time.Duration // a part that makes no progress for so long has timed out; 0 = 60 s
+	Logger       *slog.Logger  // nil discards
+	Now          func() time.Time
+	Jitter       func() float64 // in [0, 1), spreads retries; nil is random
+}
+
+// An Engine runs jobs, many at once. It is for use by many goroutines.
+type Engine struct {
+	o       Options
+	journal *journal.Journal
+	log     *slog.Logger
+	memory  *memory
+	turns   turns
+}
+
+// New makes an engine.
+func New(o Options) *Engine {
+	if o.Parallel < 1 {
+		o.Parallel = 4
+	}
+	if o.MemoryBudget < 1 {
+		o.MemoryBudget = 128 << 20
+	}
+	if o.PartSize < 1 {
+		o.PartSize = min(chunk.Preferred, max(1<<20, o.MemoryBudget/8>>20<<20))
+	}
+	if o.Patience <= 0 {
+		o.Patience = 2 * time.Minute
+	}
+	if o.Stall <= 0 {
+		o.Stall = time.Minute
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
+	return &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget)}
+}
+
+// Run does the job, or returns at once if it was done before and the destinations
+// still hold the result. Of two runs of the same ID the second one waits for the
+// first.
+//
+// One destination that fails does not stop the others: the receipt then has the
+// copies that are done, and the error joins a [DestinationError] for each failure.
+// Calls that may succeed later (connectors.Retryable) are retried with growing
+// pauses; what Run returns has been retried already. KindChanged and KindIntegrity
+// end the job: its uploads are aborted, and the next run starts over.
+//
+// When ctx ends, Run returns within a second or two and leaves the job resumable.
+func (e *Engine) Run(ctx context.Context, job Job) (Receipt, error) {
+	if err := e.check(job); err != nil {
+		return Receipt{}, err
+	}
+	done, err := e.turns.wait(ctx, job.ID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer done()
+	r := &run{e: e, job: job, started: e.o.Now().UTC()}
+	return r.do(ctx)
+}
+
+func (e *Engine) check(job Job) error {
+	if e.journal == nil {
+		return connectors.Errorf(connectors.KindInvalid, "run job", job.ID, "the engine has no journal")
+	}
+	return job.check()
+}

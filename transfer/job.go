@@ -1,0 +1,127 @@
+package transfer
+
+import (
+	"fmt"
+	"reflect"
+
+	"gantry/connectors"
+	"gantry/transfer/digest"
+	"gantry/transfer/journal"
+)
+
+// A Verify is the least proof that a job is content with.
+type Verify string
+
+// The choices of proof.
+const (
+	VerifyStrongest Verify = ""     // the place's own digest, else the file is read back and hashed
+	VerifySize      Verify = "size" // the size alone, where the place gives no digest
+)
+
+// A Job is one file, to be copied to one or more destinations.
+type Job struct {
+	ID           string // names the work: run again with the same ID, it goes on
+	Source       Source
+	Destinations []Destination
+	Digests      []connectors.Algorithm // wanted in the receipt, beyond xxh128 and crc64nvme
+	Expect       connectors.Digests     // what the source must turn out to be; otherwise KindIntegrity
+	Verify       Verify
+	ContentType  string
+	Metadata     map[string]string // keys in lower case
+	Progress     func(Progress)    // may be nil; see Progress
+}
+
+// A Source is the file to read.
+type Source struct {
+	Place    connectors.Source
+	Location string // the name of the location, for receipts
+	Path     string
+	Version  *connectors.Entry // if given, the file must still be this version; otherwise KindChanged
+}
+
+// A Destination is a place and path to write to.
+type Destination struct {
+	Place     connectors.Sink
+	Location  string // the name of the location, for receipts
+	Path      string
+	Exclusive bool // fail with KindExists rather than replace a file
+}
+
+// DestinationError is the failure of one destination; the others may be done.
+type DestinationError struct {
+	Location, Path string
+	Err            error
+}
+
+// Error names the destination.
+func (e *DestinationError) Error() string {
+	return fmt.Sprintf("copy to %s %s: %v", e.Location, e.Path, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *DestinationError) Unwrap() error { return e.Err }
+
+func (j Job) check() error {
+	switch {
+	case j.ID == "":
+		return j.invalid("it has no ID")
+	case j.Source.Place == nil:
+		return j.invalid("it has no source")
+	case len(j.Destinations) == 0:
+		return j.invalid("it has no destination")
+	case j.Verify != VerifyStrongest && j.Verify != VerifySize:
+		return j.invalid("there is no way %q to verify", j.Verify)
+	}
+	seen := map[journal.Target]bool{}
+	for _, d := range j.Destinations {
+		switch {
+		case d.Place == nil:
+			return j.invalid("the destination %q has no place", d.Path)
+		case j.Source.is(d):
+			return j.invalid("the destination %q is the source itself", d.Path)
+		case seen[d.target()]:
+			return j.invalid("the destination %q is named twice", d.Path)
+		}
+		seen[d.target()] = true
+	}
+	_, err := digest.New(j.algorithms()...)
+	return err
+}
+
+func (j Job) invalid(format string, args ...any) error {
+	return connectors.Errorf(connectors.KindInvalid, "run job", j.ID, format, args...)
+}
+
+// algorithms are those of the whole file that the caller wants.
+func (j Job) algorithms() []connectors.Algorithm {
+	list := append([]connectors.Algorithm{connectors.XXH128}, j.Digests...)
+	for a := range j.Expect {
+		list = append(list, a)
+	}
+	return list
+}
+
+// is tells whether a destination is the same file, by the location's name or by
+// the place itself.
+func (s Source) is(d Destination) bool {
+	if s.Path != d.Path {
+		return false
+	}
+	return s.Location != "" && s.Location == d.Location || samePlace(s.Place, d.Place)
+}
+
+func samePlace(a, b any) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.TypeOf(a).Comparable() && a == b
+}
+
+func (d Destination) target() journal.Target {
+	return journal.Target{Location: d.Location, Path: d.Path}
+}
+
+// traits are those of the place, if it states any.
+func (d Destination) traits() connectors.Traits {
+	if p, ok := d.Place.(interface{ Traits() connectors.Traits }); ok {
+		return p.Traits()
+	}
+	return connectors.Traits{}
+}

@@ -1,0 +1,84 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A folder is the journal's: "lock" names the process that has it, "reserve"
+// takes up room for bad times, "store" is the database.
+type folder struct {
+	dir  string
+	held *os.File
+}
+
+func take(dir string) (*folder, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the journal's folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the journal's lock: %w", err)
+	}
+	switch err := lock(f); {
+	case errors.Is(err, errLocked):
+		defer f.Close()
+		return nil, &InUse{Dir: dir, PID: readPID(f)}
+	case err != nil:
+		f.Close()
+		return nil, fmt.Errorf("lock the journal %s: %w", dir, err)
+	}
+	if err := writePID(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("write the journal's lock: %w", err)
+	}
+	return &folder{dir: dir, held: f}, nil
+}
+
+func (f *folder) store() string   { return filepath.Join(f.dir, "store") }
+func (f *folder) reserve() string { return filepath.Join(f.dir, "reserve") }
+func (f *folder) release() error  { return f.held.Close() }
+
+func readPID(f *os.File) int {
+	text := make([]byte, 20)
+	n, _ := f.ReadAt(text, 0)
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(text[:n])))
+	return pid
+}
+
+func writePID(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}
+
+// SetAside moves the files of a journal that does not open to
+// <dir>.damaged-<time>, and returns that path. InUse if a process has it open.
+func SetAside(dir string, now time.Time) (string, error) {
+	f, err := take(dir)
+	if err != nil {
+		return "", err
+	}
+	defer f.release()
+	base := filepath.Clean(dir) + ".damaged-" + now.UTC().Format("20060102T150405Z")
+	for i := 1; ; i++ {
+		aside := base
+		if i > 1 {
+			aside = fmt.Sprintf("%s-%d", base, i)
+		}
+		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
+			if err := os.Rename(f.store(), aside); err != nil {
+				return "", fmt.Errorf("set the journal aside: %w", err)
+			}
+			return aside, nil
+		}
+	}
+}

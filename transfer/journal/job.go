@@ -1,0 +1,145 @@
+package journal
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"gantry/connectors"
+	"gantry/transfer/chunk"
+)
+
+// A Job is a transfer under way.
+type Job struct {
+	ID      string     `json:"id"`
+	Source  Source     `json:"source"`
+	Plan    chunk.Plan `json:"plan"`
+	Started time.Time  `json:"started"`
+}
+
+// A Source is the version of a file that a job reads.
+type Source struct {
+	Location string           `json:"location"`
+	Path     string           `json:"path"`
+	Entry    connectors.Entry `json:"entry"`
+}
+
+// An Upload is one that a destination knows of, until it is committed or aborted.
+type Upload struct {
+	Target  Target    `json:"target"`
+	ID      string    `json:"id"`
+	Started time.Time `json:"started"`
+}
+
+// A Record is all that is known of a job.
+type Record struct {
+	Job     *Job                               // nil if none is under way
+	Uploads map[Target]Upload                  // open ones
+	Parts   map[Target]map[int]connectors.Part // accepted, by number
+	Copies  map[Target]json.RawMessage         // finished, while others are not
+	Receipt json.RawMessage                    // of the finished job; nil if there is none
+}
+
+// Begin records an upload, and with it the job, before its first part is sent.
+// KindNoSpace when the volume is too full to take on new work.
+func (j *Journal) Begin(job Job, u Upload) error {
+	if err := checkName("job's ID", job.ID); err != nil {
+		return err
+	}
+	w := &write{new: true}
+	if err := w.put(key(jobs, job.ID), job); err != nil {
+		return err
+	}
+	if err := w.put(key(uploads, job.ID, u.Target.key()), u); err != nil {
+		return err
+	}
+	return j.writer.submit(w)()
+}
+
+// Accept records a part that a destination has accepted.
+func (j *Journal) Accept(job string, u Upload, p connectors.Part) error {
+	w := &write{}
+	if err := w.put(partKey(job, u.Target, p.Number), accepted{p, u.mark()}); err != nil {
+		return err
+	}
+	return j.writer.submit(w)()
+}
+
+// accepted is a part with the mark of its upload: parts that a crash left of an
+// earlier upload to the same target do not count.
+type accepted struct {
+	connectors.Part
+	Mark string `json:"mark"`
+}
+
+func (u Upload) mark() string { return fmt.Sprintf("%016x", xxh3.HashString(u.ID)) }
+
+// Drop forgets an upload and its parts: it is aborted, or gone.
+func (j *Journal) Drop(job string, t Target) error {
+	return j.replace(nil, key(uploads, job, t.key()), key(parts, job, t.key()))
+}
+
+// Done records a finished copy (a small JSON value) and drops its upload.
+func (j *Journal) Done(job string, t Target, finished any) error {
+	w := &write{}
+	if err := w.put(key(copies, job, t.key()), named{t, finished}); err != nil {
+		return err
+	}
+	return j.replace(w, key(uploads, job, t.key()), key(parts, job, t.key()))
+}
+
+// named keeps the target with a copy, since keys hold only a digest of it.
+type named struct {
+	Target Target `json:"target"`
+	Copy   any    `json:"copy"`
+}
+
+// Finish records the receipt (a small JSON value) of a job and forgets the rest.
+func (j *Journal) Finish(job string, receipt any) error {
+	if err := checkName("job's ID", job); err != nil {
+		return err
+	}
+	w := &write{}
+	if err := w.put(key(receipts, job), dated{j.now().UTC(), receipt}); err != nil {
+		return err
+	}
+	return j.replace(w, key(jobs, job), key(uploads, job), key(copies, job), key(parts, job))
+}
+
+// dated is a receipt with the time of its writing, for [Journal.PruneReceipts].
+type dated struct {
+	At      time.Time `json:"at"`
+	Receipt any       `json:"receipt"`
+}
+
+// Orphan records an upload that is of no use any more and could not be aborted.
+func (j *Journal) Orphan(u Upload) error {
+	w := &write{}
+	if err := w.put(orphanKey(u), u); err != nil {
+		return err
+	}
+	return j.writer.submit(w)()
+}
+
+// Aborted removes an orphan: it is aborted.
+func (j *Journal) Aborted(u Upload) error {
+	return j.inSlices([]op{{key: orphanKey(u), remove: true}})
+}
+
+func orphanKey(u Upload) []byte { return key(orphans, u.Target.key(), u.mark()) }
+
+// Forget removes all that is known of a job, its receipt too.
+func (j *Journal) Forget(job string) error {
+	return j.replace(nil, key(jobs, job), key(uploads, job), key(copies, job), key(parts, job), key(receipts, job))
+}
+
+func (w *write) put(key []byte, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode a journal entry: %w", err)
+	}
+	w.ops = append(w.ops, op{key: key, value: data})
+	return nil
+}

@@ -1,0 +1,87 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"gantry/connectors"
+)
+
+// Options of a journal; the zero value serves.
+type Options struct {
+	Logger *slog.Logger                             // nil discards
+	Now    func() time.Time                         // nil is time.Now
+	Free   func(dir string) (bytes uint64, _ error) // free space of the volume; nil asks the system
+}
+
+// A Journal is an open journal.
+type Journal struct {
+	dir    string
+	now    func() time.Time
+	logger *slog.Logger
+	folder *folder
+	db     *badger.DB
+	writer *writer
+
+	mu   sync.Mutex
+	next map[string]uint64 // of each outbox that was appended to: the next sequence number
+}
+
+// Open opens the journal in dir, or makes one. It fails with an [InUse] if another
+// process has it, and with [ErrDamaged] if its files are damaged: then [SetAside]
+// makes way for an empty one.
+func Open(dir string, o Options) (*Journal, error) {
+	o = o.filled()
+	f, err := take(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &room{f: f, free: o.Free}
+	r.look()
+	db, err := openStore(f.store(), o.Logger)
+	if err != nil {
+		f.release()
+		return nil, err
+	}
+	j := &Journal{dir: dir, now: o.Now, logger: o.Logger, folder: f, db: db, next: map[string]uint64{}}
+	j.writer = startWriter(db, r)
+	if err := j.sweep(); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+func (o Options) filled() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Free == nil {
+		o.Free = freeSpace
+	}
+	return o
+}
+
+// Close waits for the writes that have begun and gives the folder free. Calls that
+// come after it fail.
+func (j *Journal) Close() error {
+	j.writer.stop()
+	err := j.db.Close()
+	if released := j.folder.release(); err == nil {
+		err = released
+	}
+	if err != nil {
+		return fmt.Errorf("close the journal %s: %w", j.dir, err)
+	}
+	return nil
+}
+
+// errClosed is what calls get after Close.
+var errClosed = connectors.Errorf(connectors.KindCanceled, "use journal", "", "the journal is closed")

@@ -1,0 +1,195 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"gantry/connectors"
+)
+
+var errStop = errors.New("enough")
+
+// view reads a consistent state.
+func (j *Journal) view(f func(*badger.Txn) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = damaged(j.dir, cause)
+		}
+	}()
+	if j.db.IsClosed() {
+		return errClosed
+	}
+	err = j.db.View(f)
+	var ours *connectors.Error
+	if err == nil || errors.Is(err, errStop) {
+		return nil
+	}
+	if errors.As(err, &ours) {
+		return err
+	}
+	return j.told(err)
+}
+
+func (j *Journal) has(key []byte) (found bool, err error) {
+	_, found, err = j.get(key)
+	return found, err
+}
+
+func (j *Journal) get(key []byte) (value []byte, found bool, err error) {
+	err = j.view(func(txn *badger.Txn) error {
+		item, err := txn.Get(key)
+		if errors.Is(err, badger.ErrKeyNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		found = true
+		value, err = item.ValueCopy(nil)
+		return err
+	})
+	return value, found, err
+}
+
+// decode reads the JSON value of an entry.
+func (j *Journal) decode(item *badger.Item, to any) error {
+	return item.Value(func(value []byte) error {
+		if err := json.Unmarshal(value, to); err != nil {
+			return damaged(j.dir, fmt.Errorf("entry %q: %w", item.Key(), err))
+		}
+		return nil
+	})
+}
+
+// Record returns all that is known of a job; an unknown one has an empty Record.
+func (j *Journal) Record(job string) (Record, error) {
+	r := Record{
+		Uploads: map[Target]Upload{}, Parts: map[Target]map[int]connectors.Part{}, Copies: map[Target]json.RawMessage{},
+	}
+	if err := checkName("job's ID", job); err != nil {
+		return r, err
+	}
+	if value, found, err := j.get(key(receipts, job)); err != nil {
+		return r, err
+	} else if found {
+		var d struct{ Receipt json.RawMessage }
+		if err := json.Unmarshal(value, &d); err != nil {
+			return r, damaged(j.dir, err)
+		}
+		r.Receipt = d.Receipt
+	}
+	if value, found, err := j.get(key(jobs, job)); err != nil || !found {
+		return r, err
+	} else if err := json.Unmarshal(value, &r.Job); err != nil {
+		return r, damaged(j.dir, err)
+	}
+	return r, j.details(job, &r)
+}
+
+func (j *Journal) details(job string, r *Record) error {
+	err := j.scan(key(uploads, job), nil, true, func(item *badger.Item) error {
+		var u Upload
+		if err := j.decode(item, &u); err != nil {
+			return err
+		}
+		r.Uploads[u.Target] = u
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = j.scan(key(copies, job), nil, true, func(item *badger.Item) error {
+		var n struct {
+			Target Target
+			Copy   json.RawMessage
+		}
+		if err := j.decode(item, &n); err != nil {
+			return err
+		}
+		r.Copies[n.Target] = n.Copy
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for target, u := range r.Uploads {
+		if r.Parts[target], err = j.accepted(job, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *Journal) accepted(job string, u Upload) (map[int]connectors.Part, error) {
+	known := map[int]connectors.Part{}
+	err := j.scan(key(parts, job, u.Target.key()), nil, true, func(item *badger.Item) error {
+		var a accepted
+		if err := j.decode(item, &a); err != nil {
+			return err
+		}
+		if a.Mark == u.mark() {
+			known[a.Number] = a.Part
+		}
+		return nil
+	})
+	return known, err
+}
+
+// Jobs yields the jobs under way, by ID.
+func (j *Journal) Jobs() iter.Seq2[Job, error] {
+	return each[Job](j, key(jobs)[:2])
+}
+
+// Uploads yields the open uploads of a job under way.
+func (j *Journal) Uploads(job string) iter.Seq2[Upload, error] {
+	return each[Upload](j, key(uploads, job))
+}
+
+// Orphans yields the uploads that are of no use and still have to be aborted.
+func (j *Journal) Orphans() iter.Seq2[Upload, error] {
+	return each[Upload](j, key(orphans)[:2])
+}
+
+func each[T any](j *Journal, prefix []byte) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		err := j.scan(prefix, nil, true, func(item *badger.Item) error {
+			var v T
+			if err := j.decode(item, &v); err != nil {
+				return err
+			}
+			if !yield(v, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
+// PruneReceipts forgets receipts that were written before a time, and tells how
+// many. A job that is run again after that moves its bytes again.
+func (j *Journal) PruneReceipts(before time.Time) (int, error) {
+	var old []op
+	err := j.scan(key(receipts)[:2], nil, true, func(item *badger.Item) error {
+		var d dated
+		if err := j.decode(item, &d); err != nil {
+			return err
+		}
+		if d.At.Before(before) {
+			old = append(old, op{key: item.KeyCopy(nil), remove: true})
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(old), j.inSlices(old)
+}

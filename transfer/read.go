@@ -1,0 +1,114 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer/digest"
+)
+
+// read passes over the source once: it hands each part to the hashes of the whole
+// and to the deliveries, and says what the whole is. KindChanged if the source did
+// not stay the same, KindIntegrity if it is not what was expected.
+func (r *run) read(ctx context.Context) (connectors.Whole, error) {
+	hashes, err := r.startHashes()
+	if err != nil {
+		return connectors.Whole{}, err
+	}
+	whole := connectors.Whole{Size: r.plan.Size}
+	s := r.sourceScan()
+	s.parts = r.plan.All()
+	s.each = func(ctx context.Context, p *piece) error {
+		defer p.drop()
+		whole.Parts = append(whole.Parts, p.part)
+		hashes.take(p)
+		for _, d := range r.deliveries {
+			d.offer(ctx, p)
+		}
+		r.hashed.Add(p.part.Size)
+		return nil
+	}
+	err = s.run(ctx, r.e, r.share)
+	for _, d := range r.deliveries {
+		close(d.queue)
+	}
+	whole.Digests = hashes.end()
+	if err != nil {
+		return connectors.Whole{}, err
+	}
+	if whole.Digests[connectors.CRC64NVME], err = digest.CombineParts(whole.Parts); err != nil {
+		return whole, err
+	}
+	return whole, r.approve(ctx, whole.Digests)
+}
+
+// sourceScan reads the source; which parts, and what for, is the caller's.
+func (r *run) sourceScan() scan {
+	return scan{
+		what: "read", path: r.job.Source.Path, algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry,
+		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+			return r.job.Source.Place.Open(ctx, r.job.Source.Path, offset, length)
+		},
+	}
+}
+
+// partAlgorithms are what the places check of each part, and always CRC64NVME,
+// which combines into the whole's.
+func (r *run) partAlgorithms() []connectors.Algorithm {
+	list := []connectors.Algorithm{connectors.CRC64NVME}
+	for _, d := range r.deliveries {
+		if d.traits.PartDigest != "" {
+			list = append(list, d.traits.PartDigest)
+		}
+	}
+	return list
+}
+
+var (
+	errChanged     = errors.New("the source was changed while it was read")
+	errUnexpected  = errors.New("the source's digests are not the expected ones")
+	errOtherCopies = errors.New("the source's digests are not those of the copies that were made of it before")
+)
+
+// changed tells whether the source is another version by now.
+func (r *run) changed(ctx context.Context) error {
+	now, err := r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry)
+	if err != nil {
+		return err
+	}
+	if !now.SameVersion(r.source) {
+		return &connectors.Error{
+			Kind: connectors.KindChanged, Op: "read", Path: r.job.Source.Path, Err: errChanged,
+			Remedy: "run the job again once the source has settled",
+		}
+	}
+	return nil
+}
+
+// approve checks the source after it was read.
+func (r *run) approve(ctx context.Context, sums connectors.Digests) error {
+	if err := r.changed(ctx); err != nil {
+		return err
+	}
+	if _, equal := sums.Agree(r.job.Expect); !equal {
+		return &connectors.Error{
+			Kind: connectors.KindIntegrity, Op: "read", Path: r.job.Source.Path, Err: errUnexpected,
+			Remedy: "fetch the original again, or correct what was expected",
+		}
+	}
+	if _, equal := sums.Agree(r.digests); !equal {
+		return &connectors.Error{
+			Kind: connectors.KindChanged, Op: "read", Path: r.job.Source.Path, Err: errOtherCopies,
+			Remedy: "run the job again: it starts over",
+		}
+	}
+	return nil
+}
+
+func (r *run) noteRetry(err error, pause time.Duration) {
+	r.retries.Add(1)
+	r.e.log.Warn("read is retried", "job", r.job.ID, "path", r.job.Source.Path, "pause", pause, "error", err)
+}

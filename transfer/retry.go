@@ -1,0 +1,91 @@
+package transfer
+
+import (
+	"context"
+	"time"
+
+	"gantry/connectors"
+)
+
+const (
+	firstPause = 200 * time.Millisecond
+	longPause  = 30 * time.Second
+)
+
+// A retrier counts the failures of one call in a row.
+type retrier struct {
+	e      *Engine
+	slept  time.Duration
+	pause  time.Duration
+	note   func(err error, pause time.Duration) // may be nil
+	spoilt int                                  // how many more failures of KindIntegrity are worth another attempt
+}
+
+func (e *Engine) retrier(note func(error, time.Duration)) *retrier {
+	return &retrier{e: e, pause: firstPause, note: note}
+}
+
+// moving is for calls that move bytes: those that are spoilt on the way are worth
+// a few more attempts.
+func (r *retrier) moving() *retrier {
+	r.spoilt = 2
+	return r
+}
+
+// again pauses and tells whether to call once more.
+func (r *retrier) again(ctx context.Context, err error) bool {
+	worth := connectors.Retryable(err)
+	if connectors.KindOf(err) == connectors.KindIntegrity {
+		worth = r.spoilt > 0
+		r.spoilt--
+	}
+	if err == nil || !worth || ctx.Err() != nil || r.slept >= r.e.o.Patience {
+		return false
+	}
+	pause := min(time.Duration(float64(r.pause)*(0.5+r.e.o.Jitter())), r.e.o.Patience-r.slept)
+	r.pause = min(2*r.pause, longPause)
+	if r.note != nil {
+		r.note(err, pause)
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		r.slept += pause
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// progress forgets the failures so far.
+func (r *retrier) progress() { r.slept, r.pause = 0, firstPause }
+
+// retry makes a call until it succeeds, fails for good or patience ends. One that
+// takes longer than limit (0: any time) has timed out.
+func retry[T any](ctx context.Context, r *retrier, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
+	for {
+		value, err := limited(ctx, limit, call)
+		if err == nil || !r.again(ctx, err) {
+			return value, ended(ctx, err)
+		}
+	}
+}
+
+func limited[T any](ctx context.Context, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, connectors.Errorf(connectors.KindTimeout, "wait for", "answer", "there was none for %s", limit))
+		defer cancel()
+	}
+	value, _, err := within(ctx, func() (T, error) { return call(ctx) })
+	return value, ended(ctx, err)
+}
+
+// ended says that our context ended rather than what broke because of it.
+func ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

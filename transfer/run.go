@@ -1,0 +1,180 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer/chunk"
+	"gantry/transfer/journal"
+)
+
+// A run is one call of Engine.Run.
+type run struct {
+	e       *Engine
+	job     Job
+	started time.Time
+	source  connectors.Entry // the version that is read
+	unseen  error            // why the source could not be looked at
+	plan    chunk.Plan
+	share   *share
+
+	record  journal.Record // what earlier runs have left
+	receipt *Receipt       // of an earlier run, if it serves
+	kept    []Copy         // of earlier runs, found to be still there
+	digests connectors.Digests
+
+	deliveries []*delivery
+	pass       pass
+	hashed     atomic.Int64
+	retries    atomic.Int64
+}
+
+// pass is the one reading of the source, and its outcome once done is closed.
+type pass struct {
+	done  chan struct{}
+	whole connectors.Whole // each part with its digests
+	err   error
+}
+
+func (r *run) do(ctx context.Context) (Receipt, error) {
+	if err := r.recall(); err != nil {
+		return Receipt{}, err
+	}
+	if err := r.look(ctx); err != nil {
+		return Receipt{}, err
+	}
+	todo, failures := r.stillToDo(ctx)
+	switch finished := len(todo)+len(failures) == 0; {
+	case finished && r.receipt != nil:
+		return *r.receipt, nil
+	case finished: // and the receipt was not written any more
+		r.source = r.record.Job.Source.Entry
+	case r.unseen != nil:
+		return Receipt{}, errors.Join(append(failures, r.reading(ctx, r.unseen))...)
+	case len(todo) > 0:
+		if err := r.makePlan(ctx, todo); err != nil {
+			return Receipt{}, err
+		}
+		r.share = r.newShare()
+		defer r.share.end()
+		failures = append(failures, r.copyTo(ctx, todo)...)
+	}
+	return r.conclude(failures)
+}
+
+// copyTo reads once and delivers to all. It returns the failures.
+func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
+	for _, to := range todo {
+		r.deliveries = append(r.deliveries, newDelivery(r, to))
+	}
+	defer r.report()()
+	reading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r.pass.done = make(chan struct{})
+	results := make([]error, len(todo))
+	var alive atomic.Int32
+	alive.Store(int32(len(todo)))
+	var wait sync.WaitGroup
+	for i, d := range r.deliveries {
+		wait.Go(func() {
+			results[i] = d.run(ctx)
+			if alive.Add(-1) == 0 {
+				stop(errNobodyLeft)
+			}
+			d.idle.Wait()
+		})
+	}
+	r.pass.whole, r.pass.err = r.read(reading)
+	close(r.pass.done)
+	wait.Wait()
+	if hopeless(r.pass.err) {
+		for _, d := range r.deliveries {
+			d.abort(ctx)
+		}
+	}
+	return r.failures(ctx, results)
+}
+
+// newShare has room for the parts that are sent at once and the next two.
+func (r *run) newShare() *share {
+	return r.e.memory.share(int64(r.e.o.Parallel+2) * classOf(r.plan.PartSize))
+}
+
+// errNobodyLeft ends the reading when no destination wants to go on.
+var errNobodyLeft = errors.New("no destination is left")
+
+func (r *run) failures(ctx context.Context, results []error) (failures []error) {
+	for i, err := range results {
+		if err != nil && !errors.Is(err, errPass) {
+			to := r.deliveries[i].to
+			failures = append(failures, &DestinationError{Location: to.Location, Path: to.Path, Err: err})
+		}
+	}
+	undone := len(failures)
+	for _, d := range r.deliveries {
+		if d.copy == nil {
+			undone++
+		}
+	}
+	if ctx.Err() != nil && undone > 0 {
+		return []error{connectors.Errorf(connectors.KindCanceled, "run job", r.job.ID, "%w; run it again to go on", context.Cause(ctx))}
+	}
+	if r.pass.err != nil && !errors.Is(r.pass.err, errNobodyLeft) {
+		failures = append(failures, r.reading(ctx, r.pass.err))
+	}
+	return failures
+}
+
+// reading names the source in an error of reading it.
+func (r *run) reading(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return connectors.Errorf(connectors.KindCanceled, "run job", r.job.ID, "%w; run it again to go on", context.Cause(ctx))
+	}
+	return fmt.Errorf("read %s %s: %w", r.job.Source.Location, r.job.Source.Path, err)
+}
+
+// conclude writes the receipt, or leaves the job as the next run has to find it.
+func (r *run) conclude(failures []error) (Receipt, error) {
+	receipt := r.makeReceipt()
+	if len(failures) == 0 {
+		if err := r.e.journal.Finish(r.job.ID, receipt); err != nil {
+			return receipt, fmt.Errorf("job %s is done, but has no receipt in the journal: %w", r.job.ID, err)
+		}
+		return receipt, nil
+	}
+	if hopeless(r.pass.err) {
+		failures = append(failures, r.e.journal.Forget(r.job.ID))
+		receipt.Copies = nil
+	}
+	return receipt, errors.Join(failures...)
+}
+
+// hopeless tells whether what is under way is of no use to a later run.
+func hopeless(err error) bool {
+	kind := connectors.KindOf(err)
+	return kind == connectors.KindChanged || kind == connectors.KindIntegrity
+}
+
+func (r *run) makeReceipt() Receipt {
+	c := Receipt{
+		Job: r.job.ID, Source: ReceiptSource{Location: r.job.Source.Location, Path: r.job.Source.Path, Entry: r.source},
+		Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept,
+	}
+	if r.pass.whole.Digests != nil {
+		c.Digests = r.pass.whole.Digests
+	}
+	if r.record.Job != nil {
+		c.Started = r.record.Job.Started
+	}
+	for _, d := range r.deliveries {
+		if d.copy != nil {
+			c.Copies = append(c.Copies, *d.copy)
+		}
+	}
+	return c
+}

@@ -1,0 +1,144 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"sync"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer/digest"
+)
+
+// A scan reads parts of a file, some at once, and hands them on in order.
+type scan struct {
+	what, path string // for errors
+	open       func(ctx context.Context, offset, length int64) (io.ReadCloser, error)
+	parts      iter.Seq[connectors.Part]
+	algorithms []connectors.Algorithm                    // of each part
+	doubt      func(context.Context) error               // asked when bytes are missing; nil if missing bytes are a fact
+	note       func(err error, pause time.Duration)      // told of each retry
+	each       func(ctx context.Context, p *piece) error // owns the piece
+}
+
+// fetch is a piece on its way in.
+type fetch struct {
+	piece *piece
+	done  chan error
+}
+
+// run ends when all parts are handed on, or at the first error. It returns after
+// its memory has been given back or handed on.
+func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	queue := make(chan fetch, e.o.Parallel-1)
+	var failure error
+	go func() {
+		defer close(queue)
+		if err := s.fetchAll(ctx, e, memory, queue); err != nil {
+			cancel(err)
+		}
+	}()
+	for f := range queue {
+		err := <-f.done
+		if err == nil && failure == nil {
+			err = s.each(ctx, f.piece)
+		} else {
+			f.piece.drop()
+		}
+		if err != nil && failure == nil {
+			failure = err
+			cancel(err)
+		}
+	}
+	if failure == nil && ctx.Err() != nil {
+		failure = context.Cause(ctx)
+	}
+	return failure
+}
+
+func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan<- fetch) error {
+	for part := range s.parts {
+		p, err := memory.take(ctx, part.Size)
+		if err != nil {
+			return err
+		}
+		p.part = part
+		f := fetch{p, make(chan error, 1)}
+		select {
+		case queue <- f:
+			go func() { f.done <- s.fill(ctx, e, p) }()
+		case <-ctx.Done():
+			p.drop()
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// fill reads a part, going on where a failed attempt stopped, and hashes it.
+func (s scan) fill(ctx context.Context, e *Engine, p *piece) error {
+	r := e.retrier(s.note).moving()
+	for at := 0; at < len(p.data); {
+		n, err := s.read(ctx, e, p.part.Offset+int64(at), p.data[at:])
+		at += n
+		if n > 0 {
+			r.progress()
+		}
+		if err == nil {
+			continue
+		}
+		if missing(err) {
+			if s.doubt == nil {
+				p.short = true
+				return nil
+			}
+			if changed := s.doubt(ctx); changed != nil {
+				return ended(ctx, changed)
+			}
+		}
+		if !r.again(ctx, err) {
+			return ended(ctx, err)
+		}
+	}
+	sums, err := digest.Of(p.data, s.algorithms...)
+	p.part.Digests = sums
+	return err
+}
+
+func missing(err error) bool {
+	kind := connectors.KindOf(err)
+	return kind == connectors.KindIncomplete || kind == connectors.KindNotFound
+}
+
+// read fills buffer from one stream.
+func (s scan) read(ctx context.Context, e *Engine, offset int64, buffer []byte) (n int, err error) {
+	ctx, moved, end := e.watched(ctx, s.what, s.path)
+	defer end()
+	stream, _, err := within(ctx, func() (io.ReadCloser, error) { return s.open(ctx, offset, int64(len(buffer))) })
+	if err != nil {
+		return 0, ended(ctx, err)
+	}
+	closing := sync.OnceFunc(func() { stream.Close() })
+	defer closing()
+	defer context.AfterFunc(ctx, closing)()
+	for n < len(buffer) {
+		got, err := stream.Read(buffer[n:min(len(buffer), n+step)])
+		n += got
+		if got > 0 {
+			moved()
+		}
+		switch {
+		case n == len(buffer):
+			return n, nil
+		case errors.Is(err, io.EOF):
+			return n, connectors.Errorf(connectors.KindIncomplete, s.what, s.path, "it ends %d bytes early", len(buffer)-n)
+		case err != nil:
+			return n, ended(ctx, err)
+		}
+	}
+	return n, nil
+}

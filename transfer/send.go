@@ -1,0 +1,92 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gantry/connectors"
+)
+
+// errBehind says that the delivery lets the pass go on without it and catches up
+// afterwards, with a reading of its own.
+var errBehind = errors.New("the destination has fallen behind")
+
+// tolerance is the pause up to which the others are made to wait.
+const tolerance = time.Second
+
+// send sends a part until it is accepted, or another one has failed for good.
+func (d *delivery) send(ctx context.Context, p *piece, failed <-chan struct{}) (connectors.Part, error) {
+	r := d.retrier("write part").moving()
+	for {
+		part, err := d.sendOnce(ctx, p)
+		switch {
+		case err == nil:
+			return part, nil
+		case connectors.KindOf(err) == connectors.KindNotFound:
+			return part, errGone
+		case p.spoiled.Load() && connectors.Retryable(err):
+			// Somebody still reads it, so it is not lent again but read anew.
+			d.leave()
+			return part, d.postponed()
+		case isClosed(failed) || !r.again(ctx, err):
+			return part, ended(ctx, err)
+		case !d.alone() && isClosed(d.left):
+			return part, errBehind
+		}
+	}
+}
+
+func (d *delivery) postponed() error {
+	if d.alone() {
+		return errRepair
+	}
+	return errBehind
+}
+
+// alone tells whether the reading has ended, so that nobody waits for us.
+func (d *delivery) alone() bool { return isClosed(d.r.pass.done) }
+
+// sendOnce lends the part to the connector for one attempt.
+func (d *delivery) sendOnce(ctx context.Context, p *piece) (connectors.Part, error) {
+	d.mu.Lock()
+	repeated := d.tried[p.part.Number]
+	d.tried[p.part.Number] = true
+	d.mu.Unlock()
+
+	ctx, moved, end := d.r.e.watched(ctx, "write part", d.to.Path)
+	defer end()
+	b := &body{data: p.data, moved: moved}
+	upload, wanted := d.upload, p.part
+	part, abandoned, err := within(ctx, func() (connectors.Part, error) { return upload.WritePart(ctx, wanted, b) })
+	reached, clean := b.revoke()
+	if abandoned || !clean {
+		p.spoil()
+	}
+	d.gauge.sent.Add(reached)
+	if repeated {
+		d.gauge.resent.Add(reached)
+	}
+	if err != nil {
+		return part, ended(ctx, err)
+	}
+	if _, equal := part.Digests.Agree(p.part.Digests); !equal {
+		return part, connectors.Errorf(connectors.KindIntegrity, "write part", d.to.Path, "part %d arrived as %v", p.part.Number, part.Digests)
+	}
+	accepted := p.part
+	accepted.ETag = part.ETag
+	return accepted, nil
+}
+
+func (d *delivery) retrier(what string) *retrier {
+	return d.r.e.retrier(func(err error, pause time.Duration) { d.noteRetry(what, err, pause) })
+}
+
+// noteRetry also lets the other destinations go on when this one is in trouble.
+func (d *delivery) noteRetry(what string, err error, pause time.Duration) {
+	d.gauge.retries.Add(1)
+	if pause > tolerance && len(d.r.deliveries) > 1 && !d.alone() {
+		d.leave()
+	}
+	d.r.e.log.Warn(what+" is retried", "job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "pause", pause, "error", err)
+}

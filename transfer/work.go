@@ -1,0 +1,126 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"gantry/connectors"
+)
+
+// work sends what comes through the queue, several parts at once, until it is
+// closed or the delivery leaves. After the first error nothing new is sent, but
+// what is on its way may still arrive, so that it need not be sent again.
+func (d *delivery) work(ctx context.Context, queue <-chan *piece, left <-chan struct{}) error {
+	workers := min(d.r.e.o.Parallel, d.r.plan.Count())
+	if d.traits.Sequential {
+		workers = min(workers, 1)
+	}
+	var wait sync.WaitGroup
+	var once sync.Once
+	var failure error
+	failed := make(chan struct{})
+	for range workers {
+		wait.Go(func() {
+			if err := d.sendAll(ctx, queue, left, failed); err != nil {
+				once.Do(func() { failure = err; close(failed); d.leave() })
+			}
+		})
+	}
+	wait.Wait()
+	return failure
+}
+
+func (d *delivery) sendAll(ctx context.Context, queue <-chan *piece, left, failed <-chan struct{}) error {
+	for {
+		// These win, so that no part is sent for a delivery that has given up.
+		if isClosed(left) || isClosed(failed) {
+			return nil
+		}
+		select {
+		case p, open := <-queue:
+			if !open {
+				return nil
+			}
+			if err := d.place(ctx, p, failed); err != nil {
+				return err
+			}
+		case <-left:
+			return nil
+		case <-failed:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// isClosed is false for a nil channel.
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// place sees to it that the destination has the part. It drops the piece.
+func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) error {
+	defer p.drop()
+	if d.confirm(p.part) {
+		return nil
+	}
+	part, err := d.send(ctx, p, failed)
+	if errors.Is(err, errBehind) {
+		return nil // the others of this delivery see that it has left
+	}
+	if err != nil {
+		return err
+	}
+	if d.worthRecording() {
+		if err := d.r.e.journal.Accept(d.r.job.ID, d.record, part); err != nil {
+			return err
+		}
+	}
+	d.accept(part)
+	return nil
+}
+
+// worthRecording is false for a file that is sent again as quickly as it is
+// written down.
+func (d *delivery) worthRecording() bool {
+	return d.r.plan.Count() > 1 || d.r.plan.Size > 1<<20
+}
+
+// confirm takes over a part that was accepted earlier, if it is what the source
+// has now.
+func (d *delivery) confirm(p connectors.Part) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, done := d.accepted[p.Number]; done {
+		return true
+	}
+	claimed, ok := d.claimed[p.Number]
+	if !ok {
+		return false
+	}
+	delete(d.claimed, p.Number)
+	if common, equal := claimed.Digests.Agree(p.Digests); common == 0 || !equal {
+		d.r.e.log.Warn("a part that was accepted before differs from the source and is sent again",
+			"job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "part", p.Number)
+		return false
+	}
+	p.ETag = claimed.ETag
+	d.accepted[p.Number] = p
+	d.resumed++
+	d.gauge.done.Add(p.Size)
+	return true
+}
+
+func (d *delivery) accept(p connectors.Part) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.accepted[p.Number] = p
+	d.gauge.done.Add(p.Size)
+}
