@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gantry/orchestrator/catalog"
+)
+
+func (s *server) transfers(a huma.API) {
+	huma.Register(a, operation(http.MethodGet, "/transfers", "list-transfers", "Transfers", "Lists transfers, newest first"),
+		func(ctx context.Context, in *struct {
+			Status []string `query:"status" doc:"queued, leased, moving, done, failed"`
+			Kind   []string `query:"kind" doc:"ingest, transfer, deliver, archive, quarantine"`
+			Asset  string   `query:"asset"`
+			Run    string   `query:"run"`
+			PageQuery
+		},
+		) (*body[Page[catalog.Transfer]], error) {
+			rows, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) ([]catalog.Transfer, error) {
+				return r.Transfers(ctx, catalog.TransferFilter{Status: list(in.Status), Kind: list(in.Kind), AssetID: in.Asset, RunID: in.Run, Page: in.page()})
+			})
+			return given(paged(rows, in.PageQuery, func(t catalog.Transfer) string { return t.ID }), err)
+		})
+	huma.Register(a, operation(http.MethodGet, "/transfers/{id}", "get-transfer", "Transfers", "Shows a transfer with its order and its receipts"),
+		func(ctx context.Context, in *struct {
+			ID string `path:"id"`
+		},
+		) (*body[catalog.Transfer], error) {
+			row, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) { return r.Transfer(ctx, in.ID) })
+			return given(row, NotThere(err, "transfer", in.ID))
+		})
+}
+
+func (s *server) deliveries(a huma.API) {
+	huma.Register(a, operation(http.MethodGet, "/deliveries", "list-deliveries", "Deliveries", "Lists deliveries, newest first"),
+		func(ctx context.Context, in *struct {
+			Status  []string `query:"status" doc:"pending, delivered, failed"`
+			Asset   string   `query:"asset"`
+			Partner string   `query:"partner"`
+			PageQuery
+		},
+		) (*body[Page[catalog.Delivery]], error) {
+			rows, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) ([]catalog.Delivery, error) {
+				return r.Deliveries(ctx, catalog.DeliveryFilter{Status: list(in.Status), AssetID: in.Asset, Partner: in.Partner, Page: in.page()})
+			})
+			return given(paged(rows, in.PageQuery, func(d catalog.Delivery) string { return d.ID }), err)
+		})
+	huma.Register(a, operation(http.MethodGet, "/deliveries/{id}", "get-delivery", "Deliveries", "Shows a delivery with the proof of each file"),
+		func(ctx context.Context, in *struct {
+			ID string `path:"id"`
+		},
+		) (*body[catalog.Delivery], error) {
+			row, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) (catalog.Delivery, error) { return r.Delivery(ctx, in.ID) })
+			return given(row, NotThere(err, "delivery", in.ID))
+		})
+}
