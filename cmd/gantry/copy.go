@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gantry/connectors"
+)
+
+func copyCommand(a *app) *cobra.Command {
+	c := &copier{app: a}
+	cmd := &cobra.Command{
+		Use: "copy SRC DST", Short: "Copies a file or a folder between any two places, verified and resumable",
+		Long: `Copies a file, or every file below a folder, between any two places. Each is a URL, a path, or
+LOCATION:PATH with a location of the data folder. Every file is hashed as it is read, proved at its
+destination before it becomes visible there, and gets a receipt. Interrupted or killed, the same
+command goes on where it stopped. A file that is there already with the same digest is not sent again.
+
+DST is a folder if it ends in "/" or is one already; otherwise it is the new file's name. The files of
+a source folder go into DST itself, with their paths below the source.`,
+		Example: `  gantry copy match.mxf archive:2026/
+  gantry copy s3://bucket/show sftp://me@host/incoming/ --dry-run`,
+		Args: cobra.ExactArgs(2), ValidArgsFunction: a.completePlaces(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.check(); err != nil {
+				return err
+			}
+			c.out, c.progress = cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())
+			return c.run(cmd.Context(), args[0], args[1])
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&c.dryRun, "dry-run", "n", false, "say what would be copied, and copy nothing")
+	flags.BoolVarP(&c.verbose, "verbose", "v", false, "name every file at the end, however many there are")
+	flags.IntVar(&c.transfers, "transfers", 4, "files under way at once")
+	flags.IntVar(&c.parallel, "parallel", 4, "parts of each file under way at once")
+	flags.StringSliceVar(&c.digests, "digest", nil, "more digests for the receipt: "+strings.Join(moreDigests, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("digest", cobra.FixedCompletions(moreDigests, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+var moreDigests = []string{"md5", "sha1", "sha256", "crc32c"}
+
+// A copier is one run of the copy command.
+type copier struct {
+	app                 *app
+	dryRun, verbose     bool
+	transfers, parallel int
+	digests             []string
+
+	out      io.Writer
+	progress *progress
+	from, to *spot
+}
+
+func (c *copier) check() error {
+	for name, n := range map[string]int{"transfers": c.transfers, "parallel": c.parallel} {
+		if n < 1 || n > 64 {
+			return coded(exitUsage, fmt.Errorf("%s is %d: write 1 to 64", name, n))
+		}
+	}
+	for _, name := range c.digests {
+		if !slices.Contains(moreDigests, name) {
+			return coded(exitUsage, fmt.Errorf("digest is %q: write %s", name, strings.Join(moreDigests, ", ")))
+		}
+	}
+	return nil
+}
+
+func (c *copier) run(ctx context.Context, src, dst string) (err error) {
+	if c.from, err = c.app.open(ctx, src); err != nil {
+		return err
+	}
+	defer c.from.Close()
+	if c.to, err = c.app.open(ctx, dst); err != nil {
+		return err
+	}
+	defer c.to.Close()
+	pairs, err := c.plan(ctx)
+	if err != nil {
+		return err
+	}
+	if c.dryRun {
+		return c.rehearse(ctx, pairs)
+	}
+	state, err := c.stateFolder()
+	if err != nil {
+		return err
+	}
+	report, err := c.carryOut(ctx, state, pairs)
+	if err != nil {
+		return err
+	}
+	if err := c.app.print(c.out, report, func(w io.Writer) error { return report.table(w, c.verbose) }); err != nil {
+		return err
+	}
+	if err := report.err(ctx); err != nil {
+		return err
+	}
+	return os.RemoveAll(state) // all is proved: there is nothing to resume
+}
+
+func (c *copier) algorithms() []connectors.Algorithm {
+	list := make([]connectors.Algorithm, len(c.digests))
+	for i, name := range c.digests {
+		list[i] = connectors.Algorithm(name)
+	}
+	return list
+}

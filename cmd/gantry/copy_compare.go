@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gantry/connectors"
+	"gantry/transfer"
+	"gantry/transfer/digest"
+)
+
+// compare makes the receipt of a file that the destination holds already, proved
+// by digests. It gives nil if there is none, another, or one that cannot be read:
+// then the file is sent.
+func (m *mover) compare(ctx context.Context, p pair) *transfer.Receipt {
+	started := time.Now().UTC()
+	there, err := m.to.Stat(ctx, p.Destination)
+	if err != nil || there.Size != p.Size {
+		return nil
+	}
+	source, err := m.from.Stat(ctx, p.Source)
+	if err != nil || source.Size != p.Size {
+		return nil
+	}
+	want := append(m.algorithms(), connectors.XXH128, connectors.CRC64NVME)
+	native := m.nativeDigests(ctx, there, want)
+	want = append(want, slices.Collect(maps.Keys(native))...)
+	proof := transfer.ProofNative
+	var ours, theirs connectors.Digests
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) {
+		ours, err = readDigests(ctx, m.from, p.Source, func(n int64) { m.progress.report(p, "compare", n) }, want...)
+		return err
+	})
+	if theirs = native; len(native) == 0 {
+		proof = transfer.ProofReadback
+		reads.Go(func() (err error) {
+			theirs, err = readDigests(ctx, m.to, p.Destination, func(int64) {}, connectors.XXH128)
+			return err
+		})
+	}
+	if reads.Wait() != nil {
+		return nil
+	}
+	if common, equal := ours.Agree(theirs); common == 0 || !equal {
+		return nil
+	}
+	return &transfer.Receipt{
+		Job:    copyID(p.Source, p.Destination),
+		Source: transfer.ReceiptSource{Location: m.from.label(), Path: p.Source, Entry: source},
+		Size:   p.Size, Digests: ours, Started: started, Finished: time.Now().UTC(),
+		Copies: []transfer.Copy{{Location: m.to.label(), Path: p.Destination, Entry: there, Proof: proof}},
+	}
+}
+
+// nativeDigests are those that the destination vouches for without sending bytes.
+func (m *mover) nativeDigests(ctx context.Context, there connectors.Entry, want []connectors.Algorithm) connectors.Digests {
+	if len(there.Digests) > 0 {
+		return there.Digests
+	}
+	if hasher, ok := m.to.Place.(connectors.Hasher); ok {
+		if digests, err := hasher.Hash(ctx, there.Path, want...); err == nil {
+			return digests
+		}
+	}
+	return nil
+}
+
+func readDigests(ctx context.Context, from connectors.Source, path string, read func(int64), want ...connectors.Algorithm) (connectors.Digests, error) {
+	r, err := from.Open(ctx, path, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	digests, _, err := digest.Read(&counter{r: r, report: read}, want...)
+	return digests, err
+}
+
+// A counter reports how much was read so far.
+type counter struct {
+	r      io.Reader
+	n      int64
+	report func(int64)
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	c.report(c.n)
+	return n, err
+}

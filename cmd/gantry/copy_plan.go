@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"gantry/connectors"
+)
+
+// A pair is one file to copy.
+type pair struct {
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	Size        int64  `json:"size"`
+	Action      string `json:"action,omitempty"` // of a rehearsal: create, replace, compare
+}
+
+// plan lists what to copy and where to, and refuses what makes no sense.
+func (c *copier) plan(ctx context.Context) ([]pair, error) {
+	into, err := c.to.isFolder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []pair
+	err = c.from.each(ctx, func(e connectors.Entry) error {
+		target := c.to.path
+		switch {
+		case e.Path != c.from.path:
+			target = path.Join(target, strings.TrimPrefix(strings.TrimPrefix(e.Path, c.from.path), "/"))
+		case into:
+			target = path.Join(target, path.Base(e.Path))
+		}
+		pairs = append(pairs, pair{Source: e.Path, Destination: target, Size: e.Size})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pairs, c.checkEnds(ctx, pairs)
+}
+
+// checkEnds refuses to copy a file onto itself, a folder into itself, and a folder
+// onto a file.
+func (c *copier) checkEnds(ctx context.Context, pairs []pair) error {
+	if len(pairs) == 0 {
+		return coded(exitNotFound, fmt.Errorf("%s is an empty folder: there is nothing to copy", printable(c.from.typed)))
+	}
+	from, to := c.from.address(c.from.path), c.to.address(c.to.path)
+	first := pairs[0]
+	switch {
+	case c.from.address(first.Source) == c.to.address(first.Destination):
+		return coded(exitUsage, errors.New("source and destination are the same: name another destination"))
+	case first.Source == c.from.path:
+		return nil
+	case strings.HasPrefix(to+"/", strings.TrimSuffix(from, "/")+"/"):
+		return coded(exitUsage, errors.New("the destination lies inside the source: name one outside"))
+	case c.to.path == "":
+		return nil
+	}
+	_, err := c.to.Stat(ctx, c.to.path)
+	if err == nil {
+		return coded(exitUsage, fmt.Errorf("%s is a file, and the source is a folder: name a folder", printable(c.to.typed)))
+	}
+	return nil // what else is wrong shows when it is written to
+}
+
+// rehearse says what carryOut would do.
+func (c *copier) rehearse(ctx context.Context, pairs []pair) error {
+	looks, ctx := errgroup.WithContext(ctx)
+	looks.SetLimit(c.transfers)
+	for i := range pairs {
+		looks.Go(func() (err error) {
+			pairs[i].Action, err = c.action(ctx, pairs[i])
+			return err
+		})
+	}
+	if err := looks.Wait(); err != nil {
+		return err
+	}
+	return c.app.print(c.out, pairs, func(w io.Writer) error { return planTable(w, pairs) })
+}
+
+func (c *copier) action(ctx context.Context, p pair) (string, error) {
+	there, err := c.to.Stat(ctx, p.Destination)
+	switch {
+	case connectors.KindOf(err) == connectors.KindNotFound:
+		return "create", nil
+	case err != nil:
+		return "", err
+	case there.Size == p.Size:
+		return "compare", nil
+	}
+	return "replace", nil
+}
+
+func planTable(w io.Writer, pairs []pair) error {
+	rows := make([][]string, len(pairs))
+	total := int64(0)
+	for i, p := range pairs {
+		total += p.Size
+		rows[i] = []string{p.Action, size(p.Size), p.Source, p.Destination}
+	}
+	if err := columns(w, "ACTION SIZE SOURCE DESTINATION", rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%s, %s; nothing was copied (--dry-run)\n", count(len(pairs), "file"), size(total))
+	return err
+}

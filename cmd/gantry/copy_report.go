@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer"
+)
+
+// What became of a file.
+const (
+	outcomeCopied  = "copied"
+	outcomeResumed = "resumed"       // an earlier run had sent a part of it
+	outcomePresent = "already there" // with the same digest: nothing was sent
+	outcomeStopped = "stopped"       // the same command goes on
+	outcomeFailed  = "failed"
+)
+
+// A result is what became of one file.
+type result struct {
+	Source      string            `json:"source"`
+	Destination string            `json:"destination"`
+	Size        int64             `json:"size"`
+	Outcome     string            `json:"outcome"`
+	Error       string            `json:"error,omitempty"`
+	Receipt     *transfer.Receipt `json:"receipt,omitempty"`
+	err         error
+}
+
+func (r result) failed(err error) result {
+	r.err, r.Error, r.Outcome = err, err.Error(), outcomeFailed
+	if connectors.KindOf(err) == connectors.KindCanceled {
+		r.Outcome = outcomeStopped
+	}
+	return r
+}
+
+func (r result) done(outcome string, receipt transfer.Receipt) result {
+	r.Outcome, r.Receipt = outcome, &receipt
+	return r
+}
+
+// A report is what became of all files of a copy.
+type report struct {
+	Files     int      `json:"files"`
+	Copied    int      `json:"copied"`
+	Resumed   int      `json:"resumed"`
+	Present   int      `json:"alreadyThere"`
+	Stopped   int      `json:"stopped"`
+	Failed    int      `json:"failed"`
+	Bytes     int64    `json:"bytes"`     // of the files that are there now
+	SentBytes int64    `json:"sentBytes"` // in this run
+	Seconds   float64  `json:"seconds"`
+	Results   []result `json:"results"`
+}
+
+func newReport(results []result, took time.Duration) *report {
+	r := &report{Files: len(results), Seconds: took.Seconds(), Results: results}
+	for _, f := range results {
+		switch f.Outcome {
+		case outcomeCopied:
+			r.Copied++
+		case outcomeResumed:
+			r.Resumed++
+		case outcomePresent:
+			r.Present++
+		case outcomeStopped:
+			r.Stopped++
+			continue
+		default:
+			r.Failed++
+			continue
+		}
+		r.Bytes += f.Size
+		if f.Outcome != outcomePresent {
+			r.SentBytes += f.Receipt.Copies[0].SentBytes
+		}
+	}
+	return r
+}
+
+// fewFiles are named one by one without being asked for.
+const fewFiles = 20
+
+func (r *report) table(w io.Writer, all bool) error {
+	if all || r.Files <= fewFiles {
+		if err := r.fileTable(w); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w, r.summary())
+	return err
+}
+
+func (r *report) fileTable(w io.Writer) error {
+	var rows [][]string
+	for _, f := range r.Results {
+		if f.Receipt != nil {
+			rows = append(rows, receiptRow(*f.Receipt, f.Receipt.Copies[0], f.Outcome))
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return columns(w, "FILE SIZE XXH128 PROOF TIME OUTCOME", rows)
+}
+
+func (r *report) summary() string {
+	var parts []string
+	for _, each := range []struct {
+		n    int
+		what string
+	}{{r.Copied, outcomeCopied}, {r.Resumed, outcomeResumed}, {r.Present, outcomePresent}, {r.Stopped, outcomeStopped}, {r.Failed, outcomeFailed}} {
+		if each.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", each.n, each.what))
+		}
+	}
+	took := time.Duration(r.Seconds * float64(time.Second))
+	text := fmt.Sprintf("%s: %s; %s sent in %s", count(r.Files, "file"), strings.Join(parts, ", "), size(r.SentBytes), short(took))
+	if r.SentBytes > 0 && r.Seconds >= 1 {
+		text += ", " + rate(float64(r.SentBytes)/r.Seconds)
+	}
+	return text
+}
+
+// err tells of the files that are not there.
+func (r *report) err(ctx context.Context) error {
+	if ctx.Err() != nil && r.Stopped > 0 {
+		return fmt.Errorf("stopped with %d of %s done: the same command goes on from here", r.Files-r.Stopped-r.Failed, count(r.Files, "file"))
+	}
+	var failures []error
+	for _, f := range r.Results {
+		if f.err != nil && len(failures) < fewFiles {
+			failures = append(failures, f.err)
+		}
+	}
+	if r.Failed > fewFiles {
+		failures = append(failures, fmt.Errorf("and %d more (all with -o json)", r.Failed-fewFiles))
+	}
+	if r.Failed > 0 && r.Files > 1 {
+		failures = append(failures, fmt.Errorf("%d of %d files failed: the same command tries them again", r.Failed, r.Files))
+	}
+	return errors.Join(failures...)
+}
+
+func receiptRow(r transfer.Receipt, c transfer.Copy, more ...string) []string {
+	return append([]string{c.Path, size(r.Size), r.Digests[connectors.XXH128], string(c.Proof), short(r.Finished.Sub(r.Started))}, more...)
+}
+
+func printReceipts(w io.Writer, receipts []transfer.Receipt) error {
+	var rows [][]string
+	for _, r := range receipts {
+		for _, c := range r.Copies {
+			rows = append(rows, receiptRow(r, c))
+		}
+	}
+	return columns(w, "FILE SIZE XXH128 PROOF TIME", rows)
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gantry/transfer"
+	"gantry/transfer/journal"
+)
+
+// carryOut copies all files, several at once. A file that fails does not stop the
+// others.
+func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*report, error) {
+	j, err := journal.Recover(state, journal.Options{Logger: c.app.logger()})
+	var other *journal.InUse
+	if errors.As(err, &other) {
+		return nil, fmt.Errorf("the same copy is under way in process %d: wait for it, or stop it", other.PID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer j.Close()
+	began := time.Now()
+	m := &mover{
+		copier: c, journal: j, began: began,
+		engine: transfer.New(transfer.Options{Journal: j, Parallel: c.parallel, Logger: c.app.logger(), Now: time.Now}),
+	}
+	c.progress.start(pairs)
+	results := make([]result, len(pairs))
+	var files errgroup.Group
+	files.SetLimit(c.transfers)
+	for i, p := range pairs {
+		files.Go(func() error {
+			results[i] = m.move(ctx, p)
+			c.progress.end(p, results[i].err == nil)
+			return nil
+		})
+	}
+	_ = files.Wait() // the errors are in the results
+	c.progress.stop()
+	return newReport(results, time.Since(began)), nil
+}
+
+// A mover moves the files of one copy.
+type mover struct {
+	*copier
+	journal *journal.Journal
+	engine  *transfer.Engine
+	began   time.Time
+}
+
+func (m *mover) move(ctx context.Context, p pair) result {
+	r := result{Source: p.Source, Destination: p.Destination, Size: p.Size}
+	if err := context.Cause(ctx); err != nil {
+		return r.failed(err)
+	}
+	id := copyID(p.Source, p.Destination)
+	record, err := m.journal.Record(id)
+	if err != nil {
+		return r.failed(err)
+	}
+	if record.Job == nil && record.Receipt == nil {
+		if receipt := m.compare(ctx, p); receipt != nil {
+			return r.done(outcomePresent, *receipt)
+		}
+	}
+	receipt, err := m.engine.Run(ctx, transfer.Job{
+		ID:           id,
+		Source:       transfer.Source{Place: m.from, Location: m.from.label(), Path: p.Source},
+		Destinations: []transfer.Destination{{Place: m.to, Location: m.to.label(), Path: p.Destination}},
+		Digests:      m.algorithms(),
+		Progress:     func(s transfer.Progress) { m.progress.report(p, s.Phase, s.Done) },
+	})
+	switch {
+	case err != nil:
+		return r.failed(err)
+	case receipt.Finished.Before(m.began):
+		return r.done(outcomePresent, receipt)
+	case receipt.Copies[0].Resumed > 0:
+		return r.done(outcomeResumed, receipt)
+	}
+	return r.done(outcomeCopied, receipt)
+}

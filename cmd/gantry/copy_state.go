@@ -1,0 +1,33 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// stateFolder is where an interrupted copy is remembered, by its two ends.
+func (c *copier) stateFolder() (string, error) {
+	base := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(base) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find a folder to remember the copy in: %w (set XDG_STATE_HOME)", err)
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	id := copyID(c.from.address(c.from.path), c.to.address(c.to.path))
+	dir := filepath.Join(base, "gantry", filepath.FromSlash(id))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make a folder to remember the copy in: %w (set XDG_STATE_HOME to another)", err)
+	}
+	return dir, nil
+}
+
+func copyID(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return "copy/" + hex.EncodeToString(sum[:8])
+}

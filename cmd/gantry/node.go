@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gantry/configs"
+	"gantry/connectors/all"
+	"gantry/orchestrator/api"
+	"gantry/orchestrator/hub"
+	"gantry/transfer/agent"
+)
+
+// A node is a hub and an agent in one process. They talk over the same HTTP API
+// as they would across a network.
+type node struct {
+	URL string
+	Hub *hub.Hub
+
+	server *http.Server
+	agent  *agent.Agent
+	cancel context.CancelFunc
+	ended  chan error // the agent's end, then the server's
+}
+
+type nodeOptions struct {
+	data, listen, site string
+	allowNet           []netip.Prefix
+	logger             *slog.Logger
+}
+
+// stopTime bounds how long a stop waits for what is under way.
+const stopTime = 20 * time.Second
+
+// startNode starts both halves. Everything that was under way goes on.
+func startNode(ctx context.Context, o nodeOptions) (*node, error) {
+	if !api.Loopback(o.listen) {
+		return nil, coded(exitUsage, fmt.Errorf("listen is %q: the API has no authentication, so write a loopback address such as 127.0.0.1:8420, and put a reverse proxy that authenticates in front", o.listen))
+	}
+	if err := configs.Create(filepath.Join(o.data, "resources")); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return nil, fmt.Errorf("%w (is gantry running already? choose another address with --listen)", err)
+	}
+	h, err := hub.Open(ctx, hub.Options{Data: o.data, AllowNet: o.allowNet, Version: version, Logger: o.logger, Now: time.Now})
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	n := &node{URL: "http://" + listener.Addr().String(), Hub: h, ended: make(chan error, 2)}
+	if err := n.makeFolders(o.data); err != nil {
+		return nil, errors.Join(err, h.Close(ctx), listener.Close())
+	}
+	n.agent, err = agent.New(agent.Options{
+		Name: "local", Site: o.site, Hub: n.URL, Client: &http.Client{Timeout: time.Minute}, Dir: filepath.Join(o.data, "agent"),
+		Open: all.Open, Version: version, Logger: o.logger, Now: time.Now,
+	})
+	if err != nil {
+		return nil, errors.Join(err, h.Close(ctx), listener.Close())
+	}
+	n.server = &http.Server{Handler: h.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	n.cancel = cancel
+	go func() { n.ended <- n.server.Serve(listener) }()
+	go func() { n.ended <- n.agent.Run(run) }()
+	return n, nil
+}
+
+// makeFolders makes the folders of locations that lie in the data folder, so that
+// a new installation can be used at once.
+func (n *node) makeFolders(data string) error {
+	for _, l := range n.Hub.Resources.Current().Locations {
+		u, err := url.Parse(l.URL)
+		if err != nil || u.Scheme != "file" || !strings.HasPrefix(u.Path, data+string(filepath.Separator)) {
+			continue
+		}
+		if err := os.MkdirAll(u.Path, 0o755); err != nil {
+			return fmt.Errorf("make the folder of location %s: %w", l.Name, err)
+		}
+	}
+	return nil
+}
+
+// wait returns when ctx ends, or with the error of a half that ended by itself.
+func (n *node) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-n.ended:
+		n.ended <- err
+		return err
+	}
+}
+
+// stop ends both halves in order: what is under way finishes or is left so that
+// the next start takes it up.
+func (n *node) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	n.cancel()
+	var errs []error
+	if err := <-n.ended; err != nil && !errors.Is(err, context.Canceled) {
+		errs = append(errs, err)
+	}
+	errs = append(errs, n.server.Shutdown(ctx))
+	if err := <-n.ended; err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.Canceled) {
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, n.Hub.Close(ctx))...)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"gantry/connectors"
+	"gantry/connectors/all"
+	"gantry/orchestrator/resources"
+)
+
+var locationName = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*):([^/].*|)$`)
+
+// A spot is a path in an open place: what a person typed as a URL, as a path of
+// this machine, or as LOCATION:PATH.
+type spot struct {
+	connectors.Place
+	location connectors.Location
+	typed    string
+	path     string
+}
+
+func (a *app) open(ctx context.Context, typed string) (*spot, error) {
+	l, path, err := a.find(typed)
+	if err != nil {
+		return nil, err
+	}
+	place, err := all.Open(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	return &spot{place, l, typed, path}, nil
+}
+
+func (a *app) find(typed string) (connectors.Location, string, error) {
+	m := locationName.FindStringSubmatch(typed)
+	if m == nil {
+		return all.Parse(typed)
+	}
+	set, err := a.documents()
+	if err != nil {
+		return connectors.Location{}, "", err
+	}
+	l, ok := set.Locations[m[1]]
+	if !ok {
+		return connectors.Location{}, "", coded(exitNotFound, fmt.Errorf("there is no location %q in %s: name the data folder with --data, or write ./%s for a file of that name", m[1], a.settings.Data, typed))
+	}
+	return l.Location, strings.TrimSuffix(m[2], "/"), nil
+}
+
+// documents reads what the data folder knows, whether a hub runs or not.
+func (a *app) documents() (*resources.Set, error) {
+	dir := filepath.Join(a.settings.Data, "resources")
+	if _, err := os.Stat(dir); os.IsNotExist(err) {
+		return &resources.Set{}, nil
+	}
+	return resources.ReadDir(dir, a.settings.Data)
+}
+
+// label names the place in receipts.
+func (s *spot) label() string {
+	if s.location.Name != "" {
+		return s.location.Name
+	}
+	return s.location.URL
+}
+
+// local gives the path on this machine of a path in the place.
+func (s *spot) local(p string) (string, bool) {
+	u, err := url.Parse(s.location.URL)
+	if err != nil || u.Scheme != "file" {
+		return "", false
+	}
+	return filepath.Join(u.Path, filepath.FromSlash(p)), true
+}
+
+// address names a path in the place in such a way that two names of the same file
+// are equal, as far as can be told.
+func (s *spot) address(p string) string {
+	if file, ok := s.local(p); ok {
+		return resolve(file)
+	}
+	u, err := url.Parse(s.location.URL)
+	if err != nil {
+		return s.location.URL + "/" + p
+	}
+	return u.Scheme + "://" + u.User.Username() + "@" + u.Host + path.Join("/", u.Path, p)
+}
+
+// resolve follows the links of as much of a path as is there.
+func resolve(file string) string {
+	rest := ""
+	for dir := file; ; dir = filepath.Dir(dir) {
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			return filepath.Join(real, rest)
+		}
+		if dir == filepath.Dir(dir) {
+			return file
+		}
+		rest = filepath.Join(filepath.Base(dir), rest)
+	}
+}
+
+// isFolder tells whether the spot means a folder: it says so by its slash, or it
+// is one.
+func (s *spot) isFolder(ctx context.Context) (bool, error) {
+	if s.path == "" || strings.HasSuffix(s.typed, "/") {
+		return true, nil
+	}
+	if file, ok := s.local(s.path); ok {
+		info, err := os.Stat(file)
+		return err == nil && info.IsDir(), nil // any other trouble shows when it is used
+	}
+	for e, err := range s.List(ctx, s.path) {
+		if connectors.KindOf(err) == connectors.KindNotFound {
+			return false, nil
+		}
+		return e.Path != s.path, err
+	}
+	return false, nil
+}
