@@ -1,0 +1,54 @@
+# Two commands do all: `make demo` shows the main job, `make test` proves it.
+SHELL := /bin/bash
+TOOLS := $(CURDIR)/.tools
+export GANTRY_TOOLS ?= $(TOOLS)
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VERSITYGW_VERSION := v1.8.0
+
+.PHONY: build demo test lint bench fmt tools ffmpeg servers help
+
+help: ## Lists these commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## Builds bin/gantry
+	@mkdir -p bin
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/gantry ./cmd/gantry
+
+demo: tools build ## Takes a clip from a watched folder to two partners and the archive
+	bin/gantry demo $(DEMO)
+
+test: tools test-tools lint ## Runs linters and all tests
+	go test -timeout 20m ./...
+
+lint: ## Checks formatting, vet and staticcheck
+	@unformatted="$$(go tool gofumpt -l cmd connectors transfer policy orchestrator configs test)"; \
+	  if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+
+fmt: ## Formats the code
+	go tool gofumpt -l -w cmd connectors transfer policy orchestrator configs test
+
+bench: tools ## Measures the hot paths
+	go test -run '^$$' -bench . -benchtime 2s ./transfer/... ./orchestrator/flow/... ./policy/...
+
+tools: ffmpeg servers ## Installs what the demo needs: ffmpeg with its sandbox, OpenSSH, versitygw
+
+ffmpeg:
+	@.ci/need ffmpeg ffmpeg
+	@.ci/need ffprobe ffmpeg
+	@.ci/need bwrap bubblewrap
+
+servers: $(TOOLS)/versitygw
+	@.ci/need sshd openssh-server
+
+.PHONY: test-tools
+test-tools:
+	@.ci/need xmllint libxml2-utils
+	@.ci/need xxhsum xxhash
+	@.ci/need postgres postgresql
+
+$(TOOLS)/versitygw:
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS= go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
