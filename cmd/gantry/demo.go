@@ -112,7 +112,7 @@ func (d *demo) stop() error { return errors.Join(d.node.stop(), d.partners.stop(
 func (d *demo) explain(ctx, watch context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return errors.New("stopped; go on with: gantry up --data " + d.dir)
+		return errors.New("stopped; the partners' servers are gone too: run gantry demo again, or look at what was done with gantry up --data " + d.dir)
 	case watch.Err() != nil:
 		return fmt.Errorf("not done within %s: see %s, or give it longer with --timeout", d.timeout, filepath.Join(d.dir, "gantry.log"))
 	}

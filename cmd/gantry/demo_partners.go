@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"gantry/connectors"
+	"gantry/connectors/all"
 	"gantry/connectors/servers"
 )
 
@@ -34,10 +36,25 @@ func startPartners(ctx context.Context, dir string) (p *partners, err error) {
 	if err == nil {
 		err = errors.Join(p.secret("s3-access", p.s3.AccessKey), p.secret("s3-secret", p.s3.SecretKey))
 	}
+	if err == nil {
+		err = p.login(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
 	return p, nil
+}
+
+// login tries the SFTP server once: one that starts may still refuse its user.
+func (p *partners) login(ctx context.Context) error {
+	place, err := all.Open(ctx, connectors.Location{
+		URL:     p.sshd.URL(filepath.Join(p.dir, "nordic-sport")),
+		Options: map[string]string{"identityFile": p.sshd.IdentityFile, "knownHosts": p.sshd.KnownHosts},
+	})
+	if err != nil {
+		return fmt.Errorf("the partner's OpenSSH does not let %s in, see %s: %w", p.sshd.User, p.sshd.LogFile, err)
+	}
+	return place.Close()
 }
 
 func (p *partners) secret(name, value string) error {

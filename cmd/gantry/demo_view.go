@@ -113,9 +113,16 @@ func (v *view) transfer(t catalog.Transfer, live string) string {
 		v.change(t.ID, t.Error, fmt.Sprintf("%s waits: %s", t.Kind, t.Error))
 	}
 	if t.Status == catalog.TransferMoving || t.Status == catalog.TransferLeased {
-		return fmt.Sprintf("%s: %s of %s, %s %s", t.Kind, size(t.Done), size(t.Total), rate(t.Rate), t.Phase)
+		return strings.TrimSpace(fmt.Sprintf("%s: %s of %s %s %s", t.Kind, size(t.Done), size(t.Total), rateIfAny(t.Rate), t.Phase))
 	}
 	return live
+}
+
+func rateIfAny(bytesPerSecond float64) string {
+	if bytesPerSecond == 0 {
+		return ""
+	}
+	return rate(bytesPerSecond)
 }
 
 // runs says which steps of the asset's runs have changed.
@@ -135,7 +142,9 @@ func (v *view) runs(ctx context.Context, a catalog.Asset) (live string, err erro
 			}
 			name := stepName(s)
 			if s.Open() {
-				live = fmt.Sprintf("%s: %s %s", a.Name, name, progressNote(s.Progress))
+				if note := progressNote(s.Progress); note != "" {
+					live = fmt.Sprintf("%s: %s %s", a.Name, name, note)
+				}
 				continue
 			}
 			text := fmt.Sprintf("%s: %s %s in %s", a.Name, name, s.Status, took(s.StartedAt, s.EndedAt))

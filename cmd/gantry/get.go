@@ -12,7 +12,7 @@ func getCommand(a *app) *cobra.Command {
 	f := &filter{}
 	cmd := &cobra.Command{
 		Use: "get KIND [NAME]", Short: "Lists what the hub knows of a kind, or shows one",
-		Long:    "Lists what the hub knows of a kind, newest first (events: oldest first), or shows one.\nKinds: " + strings.Join(kindNames(), ", ") + ".",
+		Long:    "Lists what the hub knows of a kind, newest first (events: the newest, oldest first), or shows one.\nKinds: " + strings.Join(kindNames(), ", ") + ".",
 		Example: "  gantry get assets --status quarantined\n  gantry get location archive",
 		Args:    cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeThings,
 		RunE: func(cmd *cobra.Command, args []string) error {

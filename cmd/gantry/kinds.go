@@ -119,7 +119,7 @@ func showRuns(ctx context.Context, a *app, w io.Writer, q url.Values) error {
 
 func showTransfers(ctx context.Context, a *app, w io.Writer, q url.Values) error {
 	return list(ctx, a, w, "/transfers", q, "ID KIND STATUS DONE TOTAL RATE ASSET AGE ERROR", func(v catalog.Transfer) []string {
-		return []string{v.ID, v.Kind, v.Status, size(v.Done), size(v.Total), rate(v.Rate), orDash(v.AssetID), age(v.CreatedAt, time.Now()), cut(orDash(v.Error), 80)}
+		return []string{v.ID, v.Kind, v.Status, size(v.Done), size(v.Total), rate(v.Rate), orDash(v.AssetID), age(v.CreatedAt, time.Now()), orDash(v.Error)}
 	})
 }
 
@@ -134,6 +134,9 @@ func showEvents(ctx context.Context, a *app, w io.Writer, q url.Values) error {
 		q.Set("subject", asset)
 	}
 	q.Del("asset")
+	if q.Get("after") == "" {
+		q.Set("latest", "true")
+	}
 	return list(ctx, a, w, "/events", q, "SEQ TIME TYPE SUBJECT", func(v catalog.Event) []string {
 		return []string{fmt.Sprint(v.Seq), v.Time.UTC().Format(time.RFC3339), v.Type, orDash(v.Subject)}
 	})

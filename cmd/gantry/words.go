@@ -109,7 +109,7 @@ func progressNote(data json.RawMessage) string {
 	}
 	text := fmt.Sprintf("%.1f", p.Done)
 	if p.Total > 0 {
-		text = fmt.Sprintf("%.0f%%, %.1f of %.1f", 100*p.Done/p.Total, p.Done, p.Total)
+		text = fmt.Sprintf("%.0f%%, %.1f of %.1f", 100*min(p.Done/p.Total, 1), p.Done, p.Total)
 	}
 	text += " " + p.Unit
 	if p.Rate > 0 {

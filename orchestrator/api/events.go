@@ -23,13 +23,17 @@ func (s *server) events(a huma.API) {
 			Limit   int     `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 			Wait    float64 `query:"wait" minimum:"0" maximum:"30" doc:"seconds to wait when there is none"`
 			Subject string  `query:"subject" doc:"ID of an asset, a run or a transfer"`
+			Latest  bool    `query:"latest" doc:"the newest ones, whatever after says"`
 		},
 		) (*body[Events], error) {
 			deadline := time.After(time.Duration(in.Wait * float64(time.Second)))
 			for {
 				news := s.Store.Watch()
 				items, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) ([]catalog.Event, error) {
-					if in.Subject != "" {
+					switch {
+					case in.Latest:
+						return r.LatestEvents(ctx, in.Subject, in.Limit)
+					case in.Subject != "":
 						return r.EventsOf(ctx, in.Subject, in.After, in.Limit)
 					}
 					return r.EventsAfter(ctx, in.After, in.Limit)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -60,6 +61,15 @@ func (r Reader) EventsAfter(ctx context.Context, seq int64, n int) ([]Event, err
 	return many[Event](ctx, "events", r, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("seq > ?", seq).OrderExpr("seq").Limit(limit(n))
 	})
+}
+
+// LatestEvents lists the newest n events, of all subjects for "", oldest first.
+func (r Reader) LatestEvents(ctx context.Context, subject string, n int) ([]Event, error) {
+	rows, err := many[Event](ctx, "events", r, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return equal(q, "subject", subject).OrderExpr("seq DESC").Limit(limit(n))
+	})
+	slices.Reverse(rows)
+	return rows, err
 }
 
 // EventsOf lists up to n events about a subject, from the one that follows seq on.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -185,19 +186,25 @@ func TestWhoDoesNotSayWhoCallsIsRefused(t *testing.T) {
 	}
 }
 
-func TestAFileIsOneRowFromItsFirstByteToItsEnd(t *testing.T) {
+func TestAFileFromItsFirstByteToItsEnd(t *testing.T) {
 	w := newWorld(t)
-	progress := func(id, phase string, done int64) {
+	progress := func(id, phase string, size, done int64) {
 		t.Helper()
 		w.must(w.Progressing(t.Context(), id, wire.ArrivalProgress{
-			Agent: "a", Site: "venue", Route: "in", Path: "a", Phase: phase, Size: 7, Transfer: transfer.Progress{Done: done, Total: 7},
+			Agent: "a", Site: "venue", Route: "in", Path: "a", Phase: phase, Size: size, Transfer: transfer.Progress{Done: done, Total: size},
 		}))
 	}
-	progress("growing-id", wire.PhaseGrowing, 0)
-	progress("growing-id", wire.PhaseGrowing, 0)
-	w.wantState("growing", "assets [] transfers [moving:1] events 0")
-	progress("A1", "moving", 3)
+	progress("growing-id", wire.PhaseGrowing, 3, 0)
+	progress("growing-id", wire.PhaseGrowing, 5, 0)
+	w.wantState("growing", "assets [] transfers [] events 0")
+	if growing := w.Recordings(); len(growing) != 1 || growing[0].Size != 5 || growing[0].Path != "a" || !growing[0].LastSeen.Equal(w.now) {
+		t.Errorf("the recordings are %+v", growing)
+	}
+	progress("A1", "moving", 7, 3)
 	w.wantState("moving", "assets [] transfers [moving:1] events 0")
+	if growing := w.Recordings(); len(growing) != 0 {
+		t.Errorf("the recordings are %+v still", growing)
+	}
 	move := read(w, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) {
 		return r.TransferByKey(ctx, "arrival/A1")
 	})
@@ -205,14 +212,29 @@ func TestAFileIsOneRowFromItsFirstByteToItsEnd(t *testing.T) {
 		t.Errorf("the move is %+v", move)
 	}
 	w.must(w.take(w.arrival("A1", "in", "a")))
-	progress("A1", "moving", 5)
+	progress("A1", "moving", 7, 5)
 	w.wantState("arrived", "assets [processing:1] transfers [done:1] events 1")
 	if move = w.transfer(move.ID); move.Done != 7 || move.Phase != "" {
 		t.Errorf("a late snapshot made it %+v", move)
 	}
-	progress("growing-id", wire.PhaseGrowing, 0)
-	w.must(w.take(w.arrival("A2", "in", "a")))
-	w.wantState("a second version", "assets [processing:2] transfers [done:2] events 2")
+}
+
+func TestARecordingThatNobodySpeaksOfIsForgotten(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{"b", "a"} {
+		w.must(w.Progressing(t.Context(), "id", wire.ArrivalProgress{Agent: "a", Site: "venue", Route: "in", Path: path, Phase: wire.PhaseGrowing, Size: 1}))
+	}
+	if growing := w.Recordings(); len(growing) != 2 || growing[0].Path != "a" {
+		t.Errorf("the recordings are %+v", growing)
+	}
+	w.must(w.take(w.arrival("A1", "in", "a")))
+	if growing := w.Recordings(); len(growing) != 1 {
+		t.Errorf("after an arrival they are %+v", growing)
+	}
+	w.pass(time.Minute)
+	if growing := w.Recordings(); len(growing) != 0 || growing == nil {
+		t.Errorf("a minute later they are %+v", growing)
+	}
 }
 
 func TestTheConfigurationOfASite(t *testing.T) {

@@ -36,8 +36,9 @@ func (r *recordings) note(p wire.ArrivalProgress, now time.Time) {
 		r.seen = map[[3]string]Recording{}
 	}
 	r.expire(now)
-	if len(r.seen) < mostRecordings {
-		r.seen[[3]string{p.Site, p.Route, p.Path}] = Recording{Site: p.Site, Agent: p.Agent, Route: p.Route, Path: p.Path, Size: p.Size, LastSeen: now}
+	key := [3]string{p.Site, p.Route, p.Path}
+	if _, known := r.seen[key]; known || len(r.seen) < mostRecordings {
+		r.seen[key] = Recording{Site: p.Site, Agent: p.Agent, Route: p.Route, Path: p.Path, Size: p.Size, LastSeen: now}
 	}
 }
 

@@ -5,12 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"gantry/connectors"
 	"gantry/orchestrator/catalog"
-	"gantry/orchestrator/resources"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 )
@@ -122,92 +119,4 @@ func (h *Host) Fail(ctx context.Context, tx catalog.Tx, t catalog.Transfer, reas
 		return nil
 	})
 	return err
-}
-
-// covers tells whether the receipts, which come in the order's order, prove every
-// copy that was ordered.
-func covers(o wire.Order, receipts []transfer.Receipt) error {
-	wanted := make([][]wire.PlaceRef, 0, len(o.Files)+len(o.Documents))
-	for _, f := range o.Files {
-		wanted = append(wanted, f.Destinations)
-	}
-	for _, d := range o.Documents {
-		wanted = append(wanted, d.Destinations)
-	}
-	for i, places := range wanted {
-		for _, place := range places {
-			if i >= len(receipts) || !slices.ContainsFunc(receipts[i].Copies, func(c transfer.Copy) bool {
-				return c.Location == place.Location && c.Path == place.Path && c.Proof != ""
-			}) {
-				return &connectors.Error{
-					Kind: connectors.KindInvalid, Op: "take receipts", Path: place.Location + ":" + place.Path,
-					Err: errors.New("no receipt proves this copy"), Remedy: "is the agent of the hub's version?",
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// A Proved is a file at its destination.
-type Proved struct {
-	Location string             `json:"location"`
-	Path     string             `json:"path"`
-	Size     int64              `json:"size"`
-	Digests  connectors.Digests `json:"digests"`
-	Proof    string             `json:"proof"`
-}
-
-// provedBy lists the copies that a receipt proves.
-func provedBy(r transfer.Receipt) []Proved {
-	proved := make([]Proved, len(r.Copies))
-	for i, c := range r.Copies {
-		proved[i] = Proved{Location: c.Location, Path: c.Path, Size: r.Size, Digests: r.Digests, Proof: string(c.Proof)}
-	}
-	return proved
-}
-
-// refs names files without their proofs, as steps take them.
-func refs(files []Proved) []wire.FileRef {
-	named := make([]wire.FileRef, len(files))
-	for i, f := range files {
-		named[i] = wire.FileRef{Location: f.Location, Path: f.Path, Size: f.Size, Digests: f.Digests}
-	}
-	return named
-}
-
-// weakest names the proof that all files have at least.
-func weakest(files []Proved) string {
-	for _, proof := range []transfer.Proof{transfer.ProofSize, transfer.ProofReadback} {
-		if slices.ContainsFunc(files, func(f Proved) bool { return f.Proof == string(proof) }) {
-			return string(proof)
-		}
-	}
-	return string(transfer.ProofNative)
-}
-
-// copies records every copy of the receipts in the catalogue, for an asset.
-func (h *Host) copies(ctx context.Context, tx catalog.Tx, t catalog.Transfer, kind, renditionID string, receipts []transfer.Receipt) ([]Proved, error) {
-	set := h.Resources.Current()
-	var proved []Proved
-	for _, r := range receipts {
-		for _, p := range provedBy(r) {
-			proved = append(proved, p)
-			if t.AssetID == "" {
-				continue // the catalogue keeps copies of assets only
-			}
-			if _, err := tx.PutCopy(ctx, catalog.Copy{
-				ID: catalog.NewID(catalog.PrefixCopy, h.Now()), AssetID: t.AssetID, RenditionID: renditionID, Location: p.Location, Path: p.Path, Size: p.Size,
-				Digests: p.Digests, Proof: p.Proof, Tier: set.Locations[p.Location].Tier, Kind: kind, VerifiedAt: r.Finished,
-			}); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return proved, nil
-}
-
-// original is the asset's rendition as it arrived.
-func original(ctx context.Context, r catalog.Reader, asset string) (catalog.Rendition, error) {
-	return r.Rendition(ctx, asset, resources.ProfileOriginal)
 }

@@ -52,13 +52,20 @@ func (h *Host) note(ctx context.Context, c Call, change func(a *catalog.Asset)) 
 // unreadable turns what the media tools say of a bad file into a fault that a
 // workflow can catch; other errors stay as they are.
 func unreadable(err error) error {
-	switch {
-	case errors.Is(err, media.ErrEmpty):
-		return &Fault{Type: "unreadable", Status: 422, Title: "the file is empty", Err: err}
-	case errors.Is(err, media.ErrUnreadable):
-		return &Fault{Type: "unreadable", Status: 422, Title: "the file cannot be read as media", Detail: err.Error(), Err: err}
-	case errors.Is(err, media.ErrUnsupported):
-		return &Fault{Type: "unreadable", Status: 422, Title: "the file is of a kind that is not accepted", Detail: err.Error(), Err: err}
+	for _, each := range []struct {
+		kind  error
+		title string
+	}{
+		{media.ErrEmpty, "the file is empty"},
+		{media.ErrUnreadable, "the file cannot be read as media"},
+		{media.ErrUnsupported, "the file is of a kind that is not accepted"},
+		{media.ErrLimit, "the file asks for more than a clip may"},
+		{media.ErrStalled, "the file cannot be decoded to its end"},
+		{media.ErrOutput, "the file cannot be made into a rendition"},
+	} {
+		if errors.Is(err, each.kind) {
+			return &Fault{Type: "unreadable", Status: 422, Title: each.title, Detail: err.Error(), Err: err}
+		}
 	}
 	return err
 }

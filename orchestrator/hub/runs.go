@@ -95,7 +95,7 @@ func inputOf(ctx context.Context, r catalog.Reader, id string) ([]byte, error) {
 	}
 	original, err := r.Rendition(ctx, id, resources.ProfileOriginal)
 	if err != nil {
-		return nil, err
+		return nil, api.NotThere(err, "original of asset", id)
 	}
 	copies, err := r.Copies(ctx, catalog.CopyFilter{RenditionID: original.ID, Kind: []string{catalog.CopyHot}})
 	if err != nil {

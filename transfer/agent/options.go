@@ -40,6 +40,11 @@ type Options struct {
 	Jitter func() float64   // in [0,1); nil = rand.Float64
 }
 
+// patience is how long one call that fails is waited for. It is short: a place that
+// is down must not hold the few orders and moves that run at once, and what is given
+// back is tried again later, from where it stopped.
+const patience = 5 * time.Second
+
 func (o Options) complete() (Options, error) {
 	switch {
 	case o.Name == "" || o.Site == "":
@@ -61,6 +66,9 @@ func (o Options) complete() (Options, error) {
 	o.Refresh, o.Wait = orDefault(o.Refresh, 5*time.Second), orDefault(o.Wait, 20*time.Second)
 	o.Retry, o.RetryMax = orDefault(o.Retry, time.Second), orDefault(o.RetryMax, time.Minute)
 	o.Mend = orDefault(o.Mend, 10*time.Minute)
+	if o.Engine.Patience <= 0 {
+		o.Engine.Patience = patience
+	}
 	if o.Client == nil {
 		o.Client = &http.Client{}
 	}
