@@ -375,7 +375,9 @@ func testEvents(t *testing.T, s *catalog.Store) {
 		t.Fatalf("got %+v", events)
 	}
 	for limit, want := range map[int]int64{1: 2, 2: 1} {
-		latest := read(t, s, func(ctx context.Context, r catalog.Reader) ([]catalog.Event, error) { return r.LatestEvents(ctx, "", limit) })
+		latest := read(t, s, func(ctx context.Context, r catalog.Reader) ([]catalog.Event, error) {
+			return r.LatestEvents(ctx, "", limit)
+		})
 		if len(latest) != limit || latest[0].Seq != want {
 			t.Errorf("the latest %d are %+v", limit, latest)
 		}
