@@ -3,6 +3,7 @@ package connectors
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"strings"
@@ -101,7 +102,7 @@ func Secret(reference string) (string, error) {
 		}
 		return value, nil
 	case scheme == "file":
-		data, err := os.ReadFile(rest)
+		data, err := readSecret(rest)
 		if err != nil {
 			return "", Errorf(KindAuth, "read secret", reference, "%w", err)
 		}
@@ -112,4 +113,20 @@ func Secret(reference string) (string, error) {
 			Remedy: "write env:NAME or file:PATH",
 		}
 	}
+}
+
+// maxSecret bounds what is read of a file with a secret, in bytes.
+const maxSecret = 64 << 10
+
+func readSecret(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err == nil && len(data) > maxSecret {
+		err = fmt.Errorf("it is larger than %d bytes: is it the right file?", maxSecret)
+	}
+	return data, err
 }

@@ -109,13 +109,19 @@ func (n *node) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	n.cancel()
-	var errs []error
-	if err := <-n.ended; err != nil && !errors.Is(err, context.Canceled) {
-		errs = append(errs, err)
+	errs := []error{n.end(ctx, "the agent"), n.server.Shutdown(ctx), n.end(ctx, "the API"), n.Hub.Close(ctx)}
+	return errors.Join(errs...)
+}
+
+// end waits for one of the two halves.
+func (n *node) end(ctx context.Context, what string) error {
+	select {
+	case err := <-n.ended:
+		if errors.Is(err, context.Canceled) || errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("%s did not end within %s; the next start takes up what was under way", what, stopTime)
 	}
-	errs = append(errs, n.server.Shutdown(ctx))
-	if err := <-n.ended; err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.Canceled) {
-		errs = append(errs, err)
-	}
-	return errors.Join(append(errs, n.Hub.Close(ctx))...)
 }
