@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -59,7 +60,13 @@ func (c Connector) Check(l Location) error {
 			Remedy: "take it out and give a reference as an option: password: env:NAME or file:PATH",
 		}
 	}
-	for name := range l.Options {
+	for name, value := range l.Options {
+		if c.secret(name) && !isReference(value) {
+			return &Error{
+				Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("the option %s holds a secret itself", name),
+				Remedy: "write a reference, env:NAME or file:PATH, and change the secret: it has been written down",
+			}
+		}
 		if !c.has(name) {
 			return &Error{
 				Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("%s has no option %q", c.Name, name),
@@ -71,12 +78,15 @@ func (c Connector) Check(l Location) error {
 }
 
 func (c Connector) has(name string) bool {
-	for _, o := range c.Options {
-		if o.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Options, func(o Option) bool { return o.Name == name })
+}
+
+func (c Connector) secret(name string) bool {
+	return slices.ContainsFunc(c.Options, func(o Option) bool { return o.Name == name && o.Secret })
+}
+
+func isReference(value string) bool {
+	return value == "" || strings.HasPrefix(value, "env:") || strings.HasPrefix(value, "file:")
 }
 
 func (c Connector) names() []string {

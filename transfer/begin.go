@@ -13,24 +13,43 @@ func (d *delivery) begin(ctx context.Context) error {
 		return d.takeUp(ctx, earlier)
 	}
 	if d.to.Exclusive && d.r.plan.Count() > 1 {
-		if err := d.mustBeFree(ctx); err != nil {
-			return err
-		}
+		return d.beginWhereFree(ctx)
 	}
 	return d.beginAnew(ctx)
 }
 
-// mustBeFree saves sending a large file that the place would refuse in the end.
-func (d *delivery) mustBeFree(ctx context.Context) error {
+// beginWhereFree saves sending a large file that the place would refuse in the end.
+// If there is a file of the right size, nothing is sent until its digest is compared.
+func (d *delivery) beginWhereFree(ctx context.Context) error {
+	entry, err := d.stat(ctx)
+	switch kind := connectors.KindOf(err); {
+	case kind == connectors.KindNotFound:
+		return d.beginAnew(ctx)
+	case kind != "":
+		return err
+	case entry.Size != d.r.plan.Size:
+		return d.errTaken()
+	}
+	d.lost, d.strange = true, true
+	d.leave()
+	return nil
+}
+
+// stillFree is for after a file at the path was found not to be ours.
+func (d *delivery) stillFree(ctx context.Context) error {
 	_, err := d.stat(ctx)
 	switch connectors.KindOf(err) {
 	case connectors.KindNotFound:
 		return nil
 	case "":
-		return connectors.Errorf(connectors.KindExists, "begin", d.to.Path, "there is a file already, and it must not be replaced")
+		return d.errTaken()
 	default:
 		return err
 	}
+}
+
+func (d *delivery) errTaken() error {
+	return connectors.Errorf(connectors.KindExists, "begin", d.to.Path, "there is another file already, and it must not be replaced")
 }
 
 func (d *delivery) takeUp(ctx context.Context, earlier journal.Upload) error {

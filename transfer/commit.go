@@ -26,7 +26,10 @@ func (d *delivery) commit(ctx context.Context, proof Proof) error {
 		return err
 	case kind == connectors.KindIntegrity:
 		return d.suspect(ctx)
-	case kind == connectors.KindNotFound, kind == connectors.KindExists && repeated:
+	case kind == connectors.KindNotFound:
+		return d.found(ctx, err)
+	case kind == connectors.KindExists && (repeated || d.to.Exclusive):
+		d.strange = !repeated
 		return d.found(ctx, err)
 	case d.resumed > 0 && !final(kind):
 		// The place does not have what the journal says: all is sent again.
@@ -74,13 +77,15 @@ func (d *delivery) suspect(ctx context.Context) error {
 }
 
 // found decides what an upload has become that is gone, or that finds its path
-// taken, after a commit whose answer may have been lost.
+// taken: a commit's answer may have been lost, or all that an earlier run knew. An
+// upload that is refused for good is given up.
 func (d *delivery) found(ctx context.Context, refusal error) error {
 	done, err := d.adopt(ctx)
 	switch {
 	case done || err != nil:
 		return err
 	case connectors.KindOf(refusal) == connectors.KindExists:
+		d.abort(ctx)
 		return refusal
 	default:
 		return errGone
@@ -97,6 +102,9 @@ func (d *delivery) adopt(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	proof, equal, err := d.examine(ctx, entry)
+	if d.strange && connectors.KindOf(err) == connectors.KindUnsupported {
+		return false, nil // it may be anybody's
+	}
 	if err != nil || !equal {
 		return false, err
 	}
@@ -142,7 +150,7 @@ func (d *delivery) examine(ctx context.Context, entry connectors.Entry) (proof P
 	if common, equal := entry.Digests.Agree(sums); common > 0 {
 		return ProofNative, equal, nil
 	}
-	if d.r.job.Verify == VerifySize {
+	if d.r.job.Verify == VerifySize && !d.strange {
 		return ProofSize, true, nil
 	}
 	if h, ok := d.to.Place.(connectors.Hasher); ok {

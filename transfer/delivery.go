@@ -26,10 +26,11 @@ type delivery struct {
 
 	share *share // after the pass: what one destination holds then does not stop another
 
-	upload connectors.Upload
-	record journal.Upload
-	again  bool // the upload was taken up from an earlier run, or a commit of it was tried
-	lost   bool // an upload of an earlier run is gone: the file may be there already
+	upload  connectors.Upload
+	record  journal.Upload
+	again   bool // the upload was taken up from an earlier run, or a commit of it was tried
+	lost    bool // an upload of an earlier run is gone, or not known: the file may be there already
+	strange bool // nothing but its content says that a file at the path is ours
 
 	mu       sync.Mutex
 	claimed  map[int]connectors.Part // what an earlier run or the place says was accepted
@@ -106,7 +107,12 @@ func (d *delivery) settle(ctx context.Context) error {
 			if done, err := d.adopt(ctx); done || err != nil {
 				return err
 			}
-			d.lost = false
+			if d.lost = false; d.strange {
+				if err := d.stillFree(ctx); err != nil {
+					return err
+				}
+				d.strange = false
+			}
 		}
 		err = d.attempt(ctx)
 		if err == nil || !errors.Is(err, errGone) && !errors.Is(err, errRepair) {

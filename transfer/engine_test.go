@@ -328,6 +328,71 @@ func TestExclusiveNeverReplaces(t *testing.T) {
 	}
 }
 
+func TestAnExclusiveCopyThatIsThereAlreadyIsTakenForOurs(t *testing.T) {
+	for _, verify := range []Verify{VerifyStrongest, VerifySize} {
+		for _, size := range []int{0, 10, 3 * part} {
+			t.Run(fmt.Sprint(size, verify), func(t *testing.T) {
+				s := newStage(t)
+				data := s.file("clip", size)
+				to := &script{Place: s.folder("a")}
+				job := s.job("clip", to)
+				job.Verify = verify
+				job.Destinations[0].Exclusive = true
+				s.run(job)
+				before, err := to.Stat(s.ctx, "clip")
+				must(t, err)
+
+				job.ID = "a run that knows nothing of the first"
+				receipt := s.run(job)
+				s.holds("a", "clip", data)
+				after, err := to.Stat(s.ctx, "clip")
+				must(t, err)
+				if !after.SameVersion(before) || receipt.Copies[0].Proof != ProofReadback {
+					t.Errorf("%+v became %+v, %+v", before, after, receipt.Copies[0])
+				}
+				if sent := receipt.Copies[0].SentBytes; size > part && sent != 0 {
+					t.Errorf("%d bytes were sent of what is there", sent)
+				}
+			})
+		}
+	}
+}
+
+func TestAnExclusiveCopyOfTheSameSizeIsNotTakenForOurs(t *testing.T) {
+	for _, verify := range []Verify{VerifyStrongest, VerifySize} {
+		for _, size := range []int{10, 3 * part} {
+			t.Run(fmt.Sprint(size, verify), func(t *testing.T) {
+				s := newStage(t)
+				s.file("clip", size)
+				theirs := content(99, size)
+				to := &script{Place: s.folder("a")}
+				must(t, os.WriteFile(filepath.Join(s.dir, "a", "clip"), theirs, 0o644))
+				job := s.job("clip", to)
+				job.Verify = verify
+				job.Destinations[0].Exclusive = true
+				s.fails(job, connectors.KindExists)
+				s.holds("a", "clip", theirs)
+				if to.begins.Load() != to.aborts.Load() {
+					t.Errorf("%d uploads, %d of them aborted", to.begins.Load(), to.aborts.Load())
+				}
+				must(t, os.Remove(filepath.Join(s.dir, "a", "clip")))
+				s.run(job)
+			})
+		}
+	}
+}
+
+// A place may want a digest of the whole that nobody can compute.
+func TestAReadingThatCannotBeginEndsTheRun(t *testing.T) {
+	s := newStage(t)
+	s.file("clip", 3*part)
+	to := &script{Place: s.folder("a")}
+	traits := to.Place.Traits()
+	traits.WholeDigest = "rot13"
+	to.traits = &traits
+	s.fails(s.job("clip", to), connectors.KindUnsupported)
+}
+
 func TestAbandonAbortsAndForgets(t *testing.T) {
 	s := newStage(t)
 	s.file("clip", 6*part)

@@ -44,7 +44,7 @@ type Destination struct {
 	Place     connectors.Sink
 	Location  string // the name of the location, for receipts
 	Path      string
-	Exclusive bool // fail with KindExists rather than replace a file
+	Exclusive bool // fail with KindExists rather than replace a file; one that is proved to have the same content is taken as the copy
 }
 
 // DestinationError is the failure of one destination; the others may be done.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"gantry/connectors"
@@ -14,6 +15,8 @@ import (
 // and to the deliveries, and says what the whole is. KindChanged if the source did
 // not stay the same, KindIntegrity if it is not what was expected.
 func (r *run) read(ctx context.Context) (connectors.Whole, error) {
+	closed := sync.OnceFunc(r.closeQueues)
+	defer closed()
 	hashes, err := r.startHashes()
 	if err != nil {
 		return connectors.Whole{}, err
@@ -32,9 +35,7 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 		return nil
 	}
 	err = s.run(ctx, r.e, r.share)
-	for _, d := range r.deliveries {
-		close(d.queue)
-	}
+	closed()
 	whole.Digests = hashes.end()
 	if err != nil {
 		return connectors.Whole{}, err
@@ -43,6 +44,13 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 		return whole, err
 	}
 	return whole, r.approve(ctx, whole.Digests)
+}
+
+// closeQueues tells the deliveries that no more parts come.
+func (r *run) closeQueues() {
+	for _, d := range r.deliveries {
+		close(d.queue)
+	}
 }
 
 // sourceScan reads the source; which parts, and what for, is the caller's.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"gantry/connectors"
@@ -118,17 +119,17 @@ func (d *demo) hints(assets []catalog.Asset) {
 	d.say("\nLook further")
 	if d.keep {
 		for _, a := range assets {
-			d.say("  gantry --hub %s asset show %s", d.node.URL, a.ID)
+			d.say("  %s --hub %s asset show %s", os.Args[0], d.node.URL, a.ID)
 		}
-		d.say("  gantry --hub %s get events", d.node.URL)
+		d.say("  %s --hub %s get events", os.Args[0], d.node.URL)
 		d.say("  sftp -i %s -o UserKnownHostsFile=%s -P %s %s@%s:%s", d.partners.sshd.IdentityFile, d.partners.sshd.KnownHosts,
 			port(d.partners.sshd.Addr), d.partners.sshd.User, host(d.partners.sshd.Addr), filepath.Join(d.partners.dir, "nordic-sport"))
 		d.say("  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s aws --endpoint-url %s s3 ls --recursive s3://stream-one/", d.partners.s3.AccessKey, d.partners.s3.SecretKey, d.partners.s3.Endpoint)
 		return
 	}
 	d.say("  find %s -type f", d.dir)
-	d.say("  gantry up --data %s      # then: gantry get assets, gantry asset show ID, gantry get events", d.dir)
-	d.say("  gantry demo --keep       # leaves the partners' servers running too")
+	d.say("  %[1]s up --data %[2]s      # then: %[1]s get assets, %[1]s asset show ID, %[1]s get events", os.Args[0], d.dir)
+	d.say("  %s demo --keep       # leaves the partners' servers running too", os.Args[0])
 }
 
 func host(address string) string {

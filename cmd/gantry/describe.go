@@ -38,19 +38,19 @@ func describe(ctx context.Context, a *app, w io.Writer, typed, name string) erro
 	return k.show(ctx, a, w, name)
 }
 
-// fetch gets the one thing at path. Where there is none, it says what lists them.
-func fetch(ctx context.Context, a *app, path, kinds, name string, into any) error {
+// fetch gets the one thing at path; the code is its own where there is none.
+func fetch(ctx context.Context, a *app, path, name string, into any) error {
 	err := a.client().get(ctx, path+"/"+url.PathEscape(name), nil, into)
 	var refused *refusal
 	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
-		return coded(exitNotFound, fmt.Errorf("%w: `gantry get %s` lists what is there", err, kinds))
+		return coded(exitNotFound, err)
 	}
 	return err
 }
 
 func showDocument(ctx context.Context, a *app, w io.Writer, kind, name string) error {
 	var d resources.Document
-	if err := fetch(ctx, a, "/resources/"+kind, kind, name, &d); err != nil {
+	if err := fetch(ctx, a, "/resources/"+kind, name, &d); err != nil {
 		return err
 	}
 	return a.print(w, d, func(w io.Writer) error {
@@ -61,7 +61,7 @@ func showDocument(ctx context.Context, a *app, w io.Writer, kind, name string) e
 
 func showDelivery(ctx context.Context, a *app, w io.Writer, id string) error {
 	var d catalog.Delivery
-	if err := fetch(ctx, a, "/deliveries", "deliveries", id, &d); err != nil {
+	if err := fetch(ctx, a, "/deliveries", id, &d); err != nil {
 		return err
 	}
 	return a.print(w, d, func(w io.Writer) error { return (&app{format: "yaml"}).print(w, d, nil) })
@@ -69,7 +69,7 @@ func showDelivery(ctx context.Context, a *app, w io.Writer, id string) error {
 
 func showAsset(ctx context.Context, a *app, w io.Writer, id string) error {
 	var v api.AssetView
-	if err := fetch(ctx, a, "/assets", "assets", id, &v); err != nil {
+	if err := fetch(ctx, a, "/assets", id, &v); err != nil {
 		return err
 	}
 	return a.print(w, v, func(w io.Writer) error { return assetTable(w, v) })

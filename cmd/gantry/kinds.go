@@ -119,8 +119,20 @@ func showRuns(ctx context.Context, a *app, w io.Writer, q url.Values) error {
 
 func showTransfers(ctx context.Context, a *app, w io.Writer, q url.Values) error {
 	return list(ctx, a, w, "/transfers", q, "ID KIND STATUS DONE TOTAL RATE ASSET AGE ERROR", func(v catalog.Transfer) []string {
-		return []string{v.ID, v.Kind, v.Status, size(v.Done), size(v.Total), rate(v.Rate), orDash(v.AssetID), age(v.CreatedAt, time.Now()), orDash(v.Error)}
+		return []string{v.ID, v.Kind, v.Status, size(v.Done), size(v.Total), speed(v), orDash(v.AssetID), age(v.CreatedAt, time.Now()), orDash(v.Error)}
 	})
+}
+
+// speed is the rate of now, or the mean of a transfer that is done.
+func speed(t catalog.Transfer) string {
+	bytesPerSecond := t.Rate
+	if t.Status == catalog.TransferDone {
+		bytesPerSecond = float64(t.Total) / max(t.EndedAt.Sub(t.StartedAt).Seconds(), 0.001)
+	}
+	if bytesPerSecond <= 0 {
+		return "-"
+	}
+	return rate(bytesPerSecond)
 }
 
 func showDeliveries(ctx context.Context, a *app, w io.Writer, q url.Values) error {

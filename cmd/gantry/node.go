@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,11 +56,14 @@ func startNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (is gantry running already? choose another address with --listen)", err)
 	}
-	h, err := hub.Open(ctx, hub.Options{Data: o.data, AllowNet: o.allowNet, Version: version, Logger: o.logger, Now: time.Now})
+	h, err := hub.Open(ctx, hub.Options{Data: o.data, Site: o.site, AllowNet: o.allowNet, Version: version, Logger: o.logger, Now: time.Now})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	n := &node{URL: "http://" + listener.Addr().String(), Hub: h, ended: make(chan error, 2)}
+	if err := n.check(o); err != nil {
+		return nil, errors.Join(err, h.Close(ctx), listener.Close())
+	}
 	if err := n.makeFolders(o.data); err != nil {
 		return nil, errors.Join(err, h.Close(ctx), listener.Close())
 	}
@@ -75,6 +80,15 @@ func startNode(ctx context.Context, o nodeOptions) (*node, error) {
 	go func() { n.ended <- n.server.Serve(listener) }()
 	go func() { n.ended <- n.agent.Run(run) }()
 	return n, nil
+}
+
+// check refuses a site that no document knows: the agent would have nothing to do.
+func (n *node) check(o nodeOptions) error {
+	sites := n.Hub.Resources.Current().Sites
+	if _, ok := sites[o.site]; !ok {
+		return coded(exitUsage, fmt.Errorf("there is no Site %q in %s: known are %s", o.site, filepath.Join(o.data, "resources"), strings.Join(slices.Sorted(maps.Keys(sites)), ", ")))
+	}
+	return nil
 }
 
 // makeFolders makes the folders of locations that lie in the data folder, so that

@@ -26,7 +26,7 @@ func runCommand(a *app) *cobra.Command {
 		},
 		startCommand(a),
 		&cobra.Command{
-			Use: "retry ID", Short: "Starts a run that ended again; what it had done is found and not done twice", Args: cobra.ExactArgs(1),
+			Use: "retry ID", Short: "Starts a run that ended again; what was delivered and archived is found and not done twice", Args: cobra.ExactArgs(1),
 			ValidArgsFunction: a.completeNames("runs"),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				return a.started(cmd, "/runs/"+url.PathEscape(args[0])+"/retry", struct{}{})
@@ -103,7 +103,7 @@ func (a *app) started(cmd *cobra.Command, path string, request any) error {
 
 func showRun(ctx context.Context, a *app, w io.Writer, id string) error {
 	var v api.RunView
-	if err := fetch(ctx, a, "/runs", "runs", id, &v); err != nil {
+	if err := fetch(ctx, a, "/runs", id, &v); err != nil {
 		return err
 	}
 	return a.print(w, v, func(w io.Writer) error {

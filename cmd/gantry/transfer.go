@@ -27,7 +27,7 @@ func transferCommand(a *app) *cobra.Command {
 
 func showTransfer(ctx context.Context, a *app, w io.Writer, id string) error {
 	var t catalog.Transfer
-	if err := fetch(ctx, a, "/transfers", "transfers", id, &t); err != nil {
+	if err := fetch(ctx, a, "/transfers", id, &t); err != nil {
 		return err
 	}
 	return a.print(w, t, func(w io.Writer) error {

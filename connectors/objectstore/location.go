@@ -2,7 +2,9 @@ package objectstore
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"gantry/connectors"
@@ -28,6 +30,16 @@ func ParseURL(l connectors.Location) (host string, elements []string, err error)
 	}
 	return u.Host, elements, nil
 }
+
+// CheckBucket refuses what no store takes as a bucket's name, before anybody is asked.
+func CheckBucket(l connectors.Location, bucket string) error {
+	if !bucketName.MatchString(bucket) {
+		return invalidURL(l.URL, fmt.Errorf("%q is no bucket's name: it has 3 to 63 letters, digits, dots and dashes", bucket))
+	}
+	return nil
+}
+
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$`)
 
 func invalidURL(path string, err error) error {
 	return &connectors.Error{

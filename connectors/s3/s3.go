@@ -52,6 +52,9 @@ func open(ctx context.Context, c connectors.Connector, l connectors.Location) (c
 	if err != nil {
 		return nil, err
 	}
+	if err := objectstore.CheckBucket(l, bucket); err != nil {
+		return nil, err
+	}
 	root, err := objectstore.CleanRoot(strings.Join(elements, "/"))
 	if err != nil {
 		return nil, err

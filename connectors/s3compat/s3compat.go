@@ -52,6 +52,9 @@ func open(c connectors.Connector, l connectors.Location) (connectors.Place, erro
 			Remedy: "write s3+https://host:port/bucket/prefix",
 		}
 	}
+	if err := objectstore.CheckBucket(l, elements[0]); err != nil {
+		return nil, err
+	}
 	root, err := objectstore.CleanRoot(strings.Join(elements[1:], "/"))
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ var remedies = map[string]string{
 }
 
 // Find gives the absolute path of a program. It looks in $GANTRY_TOOLS, beside
-// the running executable, in .tools of the working directory and of each parent
+// the running executable, in .tools of the folder above it, of the working directory and of each parent
 // that holds a go.mod, in $PATH, and in /usr/sbin. The error says in one line
 // how to install the program.
 func Find(tool string) (string, error) {
@@ -50,7 +50,8 @@ func folders() []string {
 		dirs = append(dirs, dir)
 	}
 	if self, err := os.Executable(); err == nil {
-		dirs = append(dirs, filepath.Dir(self))
+		beside := filepath.Dir(self)
+		dirs = append(dirs, beside, filepath.Join(filepath.Dir(beside), ".tools"))
 	}
 	here, err := os.Getwd()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/dispatch"
 	"gantry/transfer/agent/wire"
 )
@@ -51,7 +52,7 @@ func (s *server) agents(a huma.API) {
 		},
 		) (*body[wire.ProgressReply], error) {
 			until, err := s.Desk.Renew(ctx, in.ID, in.Body)
-			return given(wire.ProgressReply{LeaseUntil: until}, NotThere(err, "order", in.ID))
+			return given(wire.ProgressReply{LeaseUntil: until}, catalog.NotThere(err, "order", in.ID))
 		})
 	huma.Register(a, operation(http.MethodPost, "/agent/orders/{id}/result", "agent-result", "Agent protocol", "Ends an order"),
 		func(ctx context.Context, in *struct {
@@ -59,7 +60,7 @@ func (s *server) agents(a huma.API) {
 			Body wire.ResultReport
 		},
 		) (*struct{}, error) {
-			return nil, refuse(NotThere(s.Desk.End(ctx, in.ID, in.Body), "order", in.ID))
+			return nil, refuse(catalog.NotThere(s.Desk.End(ctx, in.ID, in.Body), "order", in.ID))
 		})
 	huma.Register(a, operation(http.MethodPost, "/agent/arrivals/{id}/progress", "agent-arrival", "Agent protocol", "Notes how far a move of the agent's own is"),
 		func(ctx context.Context, in *struct {

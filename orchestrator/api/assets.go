@@ -22,7 +22,7 @@ type AssetView struct {
 func (s *server) assets(a huma.API) {
 	huma.Register(a, operation(http.MethodGet, "/assets", "list-assets", "Assets", "Lists assets, newest first"),
 		func(ctx context.Context, in *struct {
-			Status []string `query:"status" doc:"arrived, processing, ready, published, quarantined, failed"`
+			Status []string `query:"status" enum:"arrived,processing,ready,published,quarantined,failed"`
 			Site   string   `query:"site"`
 			Name   string   `query:"name" doc:"somewhere in the name"`
 			PageQuery
@@ -39,7 +39,7 @@ func (s *server) assets(a huma.API) {
 		},
 		) (*body[AssetView], error) {
 			view, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) (AssetView, error) { return assetView(ctx, r, in.ID) })
-			return given(view, NotThere(err, "asset", in.ID))
+			return given(view, catalog.NotThere(err, "asset", in.ID))
 		})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/resources"
 )
 
@@ -48,7 +49,7 @@ func (s *server) resources(a huma.API) {
 					return given(d, nil)
 				}
 			}
-			return given(resources.Document{}, &Missing{What: "document", ID: in.Kind + "/" + in.Name, Hint: "list them with gantry get resources"})
+			return given(resources.Document{}, &catalog.Missing{What: "document", ID: in.Kind + "/" + in.Name, Hint: "list them with gantry get resources"})
 		})
 	huma.Register(a, operation(http.MethodPost, "/resources", "apply-resources", "Resources", "Creates or replaces documents, all or none"),
 		func(ctx context.Context, in *struct{ Body ApplyRequest }) (*body[Applied], error) {

@@ -18,9 +18,14 @@ type RunView struct {
 
 // A StartRequest asks for a run.
 type StartRequest struct {
-	Workflow string          `json:"workflow" doc:"name of the workflow"`
+	Workflow string          `json:"workflow" doc:"name of the workflow: what is applied now is run"`
 	Asset    string          `json:"asset,omitempty" doc:"the asset that it is about; its original becomes the input's source"`
 	Input    json.RawMessage `json:"input,omitempty" doc:"input in place of the asset's"`
+}
+
+// A CancelRequest says why, for the record.
+type CancelRequest struct {
+	Reason string `json:"reason,omitempty"`
 }
 
 // A Started run.
@@ -31,7 +36,7 @@ type Started struct {
 func (s *server) runs(a huma.API) {
 	huma.Register(a, operation(http.MethodGet, "/runs", "list-runs", "Runs", "Lists runs, newest first"),
 		func(ctx context.Context, in *struct {
-			Status   []string `query:"status" doc:"running, waiting, completed, failed, cancelled"`
+			Status   []string `query:"status" enum:"running,waiting,completed,failed,cancelled"`
 			Asset    string   `query:"asset"`
 			Workflow string   `query:"workflow"`
 			PageQuery
@@ -54,7 +59,7 @@ func (s *server) runs(a huma.API) {
 				v.Steps, err = r.Steps(ctx, in.ID)
 				return v, err
 			})
-			return given(view, NotThere(err, "run", in.ID))
+			return given(view, catalog.NotThere(err, "run", in.ID))
 		})
 	start := operation(http.MethodPost, "/runs", "start-run", "Runs", "Starts a workflow")
 	start.DefaultStatus = http.StatusCreated
@@ -62,23 +67,25 @@ func (s *server) runs(a huma.API) {
 		id, err := s.Runs.Start(ctx, in.Body.Workflow, in.Body.Asset, in.Body.Input)
 		return given(Started{id}, err)
 	})
-	retry := operation(http.MethodPost, "/runs/{id}/retry", "retry-run", "Runs", "Starts a run that ended again, with the same input: what it had done is found and not done twice")
+	retry := operation(http.MethodPost, "/runs/{id}/retry", "retry-run", "Runs", "Starts a new run with the input of one that ended, by the workflow as it is applied now")
 	retry.DefaultStatus = http.StatusCreated
 	huma.Register(a, retry, func(ctx context.Context, in *struct {
 		ID string `path:"id"`
 	},
 	) (*body[Started], error) {
 		id, err := s.Runs.Retry(ctx, in.ID)
-		return given(Started{id}, NotThere(err, "run", in.ID))
+		return given(Started{id}, catalog.NotThere(err, "run", in.ID))
 	})
 	huma.Register(a, operation(http.MethodPost, "/runs/{id}/cancel", "cancel-run", "Runs", "Cancels a run"),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id"`
-			Body struct {
-				Reason string `json:"reason,omitempty"`
-			}
+			Body *CancelRequest
 		},
 		) (*struct{}, error) {
-			return nil, refuse(NotThere(s.Runs.Cancel(ctx, in.ID, in.Body.Reason), "run", in.ID))
+			reason := ""
+			if in.Body != nil {
+				reason = in.Body.Reason
+			}
+			return nil, refuse(catalog.NotThere(s.Runs.Cancel(ctx, in.ID, reason), "run", in.ID))
 		})
 }

@@ -12,8 +12,8 @@ import (
 func (s *server) transfers(a huma.API) {
 	huma.Register(a, operation(http.MethodGet, "/transfers", "list-transfers", "Transfers", "Lists transfers, newest first"),
 		func(ctx context.Context, in *struct {
-			Status []string `query:"status" doc:"queued, leased, moving, done, failed"`
-			Kind   []string `query:"kind" doc:"ingest, transfer, deliver, archive, quarantine"`
+			Status []string `query:"status" enum:"queued,leased,moving,done,failed"`
+			Kind   []string `query:"kind" enum:"ingest,transfer,deliver,archive,quarantine"`
 			Asset  string   `query:"asset"`
 			Run    string   `query:"run"`
 			PageQuery
@@ -30,14 +30,14 @@ func (s *server) transfers(a huma.API) {
 		},
 		) (*body[catalog.Transfer], error) {
 			row, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) { return r.Transfer(ctx, in.ID) })
-			return given(row, NotThere(err, "transfer", in.ID))
+			return given(row, catalog.NotThere(err, "transfer", in.ID))
 		})
 }
 
 func (s *server) deliveries(a huma.API) {
 	huma.Register(a, operation(http.MethodGet, "/deliveries", "list-deliveries", "Deliveries", "Lists deliveries, newest first"),
 		func(ctx context.Context, in *struct {
-			Status  []string `query:"status" doc:"pending, delivered, failed"`
+			Status  []string `query:"status" enum:"pending,delivered,failed"`
 			Asset   string   `query:"asset"`
 			Partner string   `query:"partner"`
 			PageQuery
@@ -54,6 +54,6 @@ func (s *server) deliveries(a huma.API) {
 		},
 		) (*body[catalog.Delivery], error) {
 			row, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) (catalog.Delivery, error) { return r.Delivery(ctx, in.ID) })
-			return given(row, NotThere(err, "delivery", in.ID))
+			return given(row, catalog.NotThere(err, "delivery", in.ID))
 		})
 }

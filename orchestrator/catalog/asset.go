@@ -31,7 +31,8 @@ type Asset struct {
 	Route      string             `bun:"route" json:"route,omitempty"`
 	ArrivalID  string             `bun:"arrival_id" json:"arrivalId"` // unique
 	SourcePath string             `bun:"source_path" json:"sourcePath"`
-	Size       int64              `bun:"size" json:"size"` // bytes
+	Labels     map[string]string  `bun:"labels,type:text" json:"labels,omitempty"` // the route's, at the arrival
+	Size       int64              `bun:"size" json:"size"`                         // bytes
 	Digests    connectors.Digests `bun:"digests,type:text" json:"digests,omitempty"`
 	Status     string             `bun:"status" json:"status"`
 	Reason     string             `bun:"reason" json:"reason,omitempty"`

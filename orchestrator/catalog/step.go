@@ -33,6 +33,7 @@ type Step struct {
 	Status    string          `bun:"status" json:"status"`
 	Attempt   int             `bun:"attempt" json:"attempt,omitempty"`
 	Fence     int64           `bun:"fence" json:"-"` // rises with each start; the results of older starts are dropped
+	Lost      int             `bun:"lost" json:"-"`  // starts that were never heard of again: the process went down
 	Job       int64           `bun:"job" json:"-"`   // the engine's, in River
 	Input     json.RawMessage `bun:"input,type:text" json:"input,omitempty"`
 	Output    json.RawMessage `bun:"output,type:text" json:"output,omitempty"`
@@ -66,7 +67,7 @@ func (t Tx) AddStep(ctx context.Context, s Step) (bool, error) {
 // SaveStep writes how a step stands: everything but what it is and was given.
 func (t Tx) SaveStep(ctx context.Context, s Step) error {
 	err := changed(t.db.NewUpdate().Model(&s).
-		Column("status", "attempt", "fence", "job", "output", "error", "progress", "started_at", "ended_at").WherePK().Exec(ctx))
+		Column("status", "attempt", "fence", "lost", "job", "output", "error", "progress", "started_at", "ended_at").WherePK().Exec(ctx))
 	if err != nil {
 		return fmt.Errorf("save step %s of %s: %w", s.Key, s.RunID, err)
 	}

@@ -190,6 +190,7 @@ func testAfterCommit(t *testing.T, s *catalog.Store) {
 func testRoundTrip(t *testing.T, s *catalog.Store) {
 	a := asset(1)
 	a.Name = "O'Brien – 半分 \\ % _ \".mxf"
+	a.Labels = map[string]string{"sport": "Ski \"Alpin\" 半"}
 	a.Facts = json.RawMessage(`{"title":"NUL \u0000 and order", "b":1,  "a":2}`)
 	write(t, s, func(ctx context.Context, tx catalog.Tx) {
 		_, _, err := tx.RegisterAsset(ctx, a)

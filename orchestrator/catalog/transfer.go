@@ -9,13 +9,13 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// What a transfer is for.
+// What a transfer is for: all kinds of orders, and what agents do without one.
 const (
-	TransferIngest   = "ingest" // an agent's own: moved by a route, only reported
-	TransferTransfer = "transfer"
-	TransferDeliver  = "deliver"
-	TransferArchive  = "archive"
-	TransferFetch    = "fetch"
+	TransferIngest     = "ingest" // an agent's own: moved by a route, only reported
+	TransferTransfer   = "transfer"
+	TransferDeliver    = "deliver"
+	TransferArchive    = "archive"
+	TransferQuarantine = "quarantine"
 )
 
 // How a transfer stands.

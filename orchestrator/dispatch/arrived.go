@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 
 	"gantry/connectors"
 	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/resources"
+	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 )
 
@@ -25,7 +27,7 @@ func (d *Desk) arrived(ctx context.Context, tx catalog.Tx, batch wire.EventBatch
 	d.recordings.ended(batch.Site, a.Route, a.Path)
 	asset, isNew, err := tx.RegisterAsset(ctx, catalog.Asset{
 		ID: catalog.NewID(catalog.PrefixAsset, now), Name: path.Base(a.Path), Site: batch.Site, Route: a.Route, ArrivalID: a.ID,
-		SourcePath: a.Path, Size: a.Receipt.Size, Digests: a.Receipt.Digests, Status: catalog.AssetArrived, Reason: reason, Workflow: route.Workflow,
+		SourcePath: a.Path, Labels: route.Labels, Size: a.Receipt.Size, Digests: a.Receipt.Digests, Status: catalog.AssetArrived, Reason: reason, Workflow: route.Workflow,
 		RecordedAt: a.LastChange, FirstSeenAt: a.FirstSeen, ArrivedAt: now, UpdatedAt: now,
 	})
 	if err != nil || !isNew {
@@ -44,6 +46,9 @@ func (d *Desk) arrived(ctx context.Context, tx catalog.Tx, batch wire.EventBatch
 	return d.begin(ctx, tx, route.Workflow, asset, wire.FileRef{Location: c.Location, Path: c.Path, Size: asset.Size, Digests: asset.Digests})
 }
 
+// proofs are those that a copy can have.
+var proofs = []transfer.Proof{transfer.ProofNative, transfer.ProofReadback, transfer.ProofSize}
+
 // usable tells whether an arrival can be registered at all.
 func usable(a wire.Arrival) error {
 	if a.ID == "" {
@@ -59,8 +64,8 @@ func usable(a wire.Arrival) error {
 		if _, err := connectors.CleanPath(c.Path); err != nil {
 			return err
 		}
-		if c.Location == "" || c.Proof == "" {
-			return errors.New("its receipt has a copy without a location or a proof")
+		if c.Location == "" || !slices.Contains(proofs, c.Proof) {
+			return fmt.Errorf("its receipt has a copy without a location, or proved by %q", c.Proof)
 		}
 	}
 	return nil

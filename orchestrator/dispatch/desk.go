@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +27,8 @@ import (
 
 // Runs is what the desk asks of the workflow engine.
 type Runs interface {
-	// Begin starts the workflow for an asset, once for an ID.
+	// Begin starts the workflow for an asset, once for an ID. With
+	// catalog.ErrNotFound there is no such workflow, and nothing was written.
 	Begin(ctx context.Context, tx catalog.Tx, id, workflow, asset string, input json.RawMessage) error
 	// Resolve hands in the result of a step that waits for one.
 	Resolve(ctx context.Context, tx catalog.Tx, run, key string, output json.RawMessage, fault *flow.Error) error
@@ -63,12 +65,20 @@ type Agent struct {
 	LastSeen time.Time `json:"lastSeen"`
 }
 
-// Heard notes that an agent called.
+// mostAgents bounds the memory that callers can fill.
+const mostAgents = 1000
+
+// Heard notes that an agent called. With too many, the one that has been silent for
+// longest is forgotten.
 func (d *Desk) Heard(name, site string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.agents == nil {
 		d.agents = map[string]Agent{}
+	}
+	if _, known := d.agents[name]; !known && len(d.agents) >= mostAgents {
+		silent := slices.MinFunc(slices.Collect(maps.Values(d.agents)), func(a, b Agent) int { return a.LastSeen.Compare(b.LastSeen) })
+		delete(d.agents, silent.Name)
 	}
 	d.agents[name] = Agent{Name: name, Site: site, LastSeen: d.Now()}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -35,13 +36,16 @@ func TestAnArrivalBecomesAnAssetAndARun(t *testing.T) {
 	if c.AssetID != asset.ID || c.RenditionID != original.ID || c.Kind != catalog.CopyHot || c.Tier != "hot" || c.Proof != "native" {
 		t.Errorf("the copy is %+v", c)
 	}
+	if len(asset.Labels) != 1 || asset.Labels["sport"] != "ski & more" {
+		t.Errorf("the labels are %v", asset.Labels)
+	}
 	move := read(w, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) {
 		return r.TransferByKey(ctx, "arrival/A1")
 	})
 	if move.Kind != catalog.TransferIngest || move.AssetID != asset.ID || move.Done != 7 || !strings.Contains(string(move.Receipts), "clip") {
 		t.Errorf("the move is %+v", move)
 	}
-	want := `begin clip of run_A1 for as_ with {"asset":{"id":"` + asset.ID + `","name":"clip \u0026 \u003c1\u003e.mxf","site":"venue","route":"in"},` +
+	want := `begin clip of run` + strings.TrimPrefix(asset.ID, "as") + ` for as_ with {"asset":{"id":"` + asset.ID + `","name":"clip \u0026 \u003c1\u003e.mxf","site":"venue","route":"in"},` +
 		`"source":{"location":"hot","path":"day 1/clip \u0026 \u003c1\u003e.mxf","size":7,"digests":{"xxh128":"00"}}}`
 	if got := w.runs.take(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -49,6 +53,22 @@ func TestAnArrivalBecomesAnAssetAndARun(t *testing.T) {
 	if agents := w.Agents(); len(agents) != 1 || agents[0].Name != "a" || !agents[0].LastSeen.Equal(w.now) {
 		t.Errorf("the agents are %+v", agents)
 	}
+}
+
+func TestAWorkflowThatCannotBeStartedHoldsUpNothing(t *testing.T) {
+	w := newWorld(t)
+	w.runs.refuse = &catalog.Missing{What: "workflow", ID: "clip"}
+	w.must(w.take(w.arrival("A1", "in", "a"), w.arrival("A2", "quiet", "b")))
+	w.wantState("taken", "assets [arrived:1 failed:1] transfers [done:2] events 2")
+	a := read(w, func(ctx context.Context, r catalog.Reader) (catalog.Asset, error) { return r.AssetByArrival(ctx, "A1") })
+	if a.Reason != `there is no workflow "clip"` || !a.UpdatedAt.Equal(w.now) {
+		t.Errorf("the asset is %+v", a)
+	}
+	w.runs.refuse = catalog.ErrBusy
+	if err := w.take(w.arrival("A3", "in", "c")); !errors.Is(err, catalog.ErrBusy) {
+		t.Errorf("got %v; want to be asked again later", err)
+	}
+	w.wantState("refused", "assets [arrived:1 failed:1] transfers [done:2] events 2")
 }
 
 func TestRoutesWithoutAWorkflow(t *testing.T) {
@@ -108,10 +128,35 @@ func TestAFailureThatIsToldAgainChangesNothing(t *testing.T) {
 	if move.Status != catalog.TransferFailed || move.Error != "a: full" {
 		t.Errorf("the move is %+v", move)
 	}
-	w.must(w.Progressing(t.Context(), "A", wire.ArrivalProgress{Agent: "a", Site: "venue", Route: "in", Path: "a", Phase: "moving", Size: 7}))
-	w.must(w.take(w.failure("A", "in", "a")))
-	if move = w.transfer(move.ID); move.Status != catalog.TransferMoving || move.Error != "" {
+	snapshot := func(at time.Time) {
+		t.Helper()
+		w.must(w.Progressing(t.Context(), "A", wire.ArrivalProgress{Agent: "a", Site: "venue", Route: "in", Path: "a", Phase: "moving", Size: 7, At: at}))
+	}
+	snapshot(w.now)
+	snapshot(w.now.Add(-time.Second))
+	snapshot(time.Time{})
+	if again := w.transfer(move.ID); again.Status != catalog.TransferFailed || again.Error != move.Error || again.Phase != "" {
+		t.Errorf("after a late snapshot, the move is %+v", again)
+	}
+	told := w.failure("A", "in", "a")
+	w.pass(time.Second)
+	snapshot(w.now)
+	w.must(w.take(told))
+	if move = w.transfer(move.ID); move.Status != catalog.TransferMoving || move.Error != "" || !move.EndedAt.IsZero() {
 		t.Errorf("tried again, the move is %+v", move)
+	}
+}
+
+func TestTheNumberOfAgentsIsBounded(t *testing.T) {
+	w := newWorld(t)
+	for n := range 1500 {
+		w.pass(time.Second)
+		w.Heard(fmt.Sprintf("a%04d", n), "venue")
+		w.Heard("steady", "venue")
+	}
+	agents := w.Agents()
+	if len(agents) != 1000 || agents[0].Name != "a0501" || agents[999].Name != "steady" {
+		t.Errorf("there are %d agents, from %s to %s", len(agents), agents[0].Name, agents[len(agents)-1].Name)
 	}
 }
 
@@ -149,6 +194,11 @@ func TestWhatCannotBeTakenIn(t *testing.T) {
 		"a copy unproved": func(w *world) wire.Event {
 			a := good(w)
 			a.Receipt.Copies[0].Proof = ""
+			return w.event("e", wire.EventArrived, a)
+		},
+		"a copy proved otherwise": func(w *world) wire.Event {
+			a := good(w)
+			a.Receipt.Copies[0].Proof = "hearsay"
 			return w.event("e", wire.EventArrived, a)
 		},
 		"a size below 0": func(w *world) wire.Event {

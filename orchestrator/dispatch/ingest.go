@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"gantry/orchestrator/catalog"
 	"gantry/transfer/agent/wire"
@@ -27,7 +28,8 @@ func (d *Desk) ingest(ctx context.Context, tx catalog.Tx, m move) (id string, er
 }
 
 // Progressing notes how far a move of an agent's own is, or how far a file has
-// grown that is not moved yet. A snapshot that comes after the end changes nothing.
+// grown that is not moved yet. A snapshot from before the end changes nothing; one
+// from after a failure tells that the move is tried again.
 func (d *Desk) Progressing(ctx context.Context, id string, p wire.ArrivalProgress) error {
 	if err := introduced(p.Agent, p.Site); err != nil {
 		return err
@@ -44,10 +46,11 @@ func (d *Desk) Progressing(ctx context.Context, id string, p wire.ArrivalProgres
 			return err
 		}
 		_, err = tx.UpdateTransfer(ctx, row, func(t *catalog.Transfer) error {
-			if t.Status == catalog.TransferDone {
-				return nil // a late snapshot
+			late := t.Status == catalog.TransferFailed && !p.At.After(t.EndedAt)
+			if t.Status == catalog.TransferDone || late {
+				return nil
 			}
-			t.Status, t.Phase, t.Error = catalog.TransferMoving, p.Phase, ""
+			t.Status, t.Phase, t.Error, t.EndedAt = catalog.TransferMoving, p.Phase, "", time.Time{}
 			t.Done, t.Total = p.Transfer.Done, max(p.Size, p.Transfer.Total)
 			return nil
 		})
@@ -55,7 +58,8 @@ func (d *Desk) Progressing(ctx context.Context, id string, p wire.ArrivalProgres
 	})
 }
 
-// failed shows an arrival that could not be moved.
+// failed shows an arrival that could not be moved. It ended when the agent says, by
+// the clock that dates its snapshots.
 func (d *Desk) failed(ctx context.Context, tx catalog.Tx, batch wire.EventBatch, e wire.Event, f wire.ArrivalFailure) error {
 	if isNew, err := d.log(ctx, tx, e, f.ID); err != nil || !isNew {
 		return err
@@ -66,7 +70,7 @@ func (d *Desk) failed(ctx context.Context, tx catalog.Tx, batch wire.EventBatch,
 	}
 	_, err = tx.UpdateTransfer(ctx, id, func(t *catalog.Transfer) error {
 		if t.Status != catalog.TransferDone {
-			t.Status, t.Error, t.EndedAt, t.Phase = catalog.TransferFailed, fmt.Sprintf("%s: %s", f.Path, f.Error), d.Now(), ""
+			t.Status, t.Error, t.EndedAt, t.Phase = catalog.TransferFailed, fmt.Sprintf("%s: %s", f.Path, f.Error), e.Time, ""
 		}
 		return nil
 	})

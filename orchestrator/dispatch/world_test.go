@@ -36,13 +36,14 @@ type world struct {
 
 // A ledger writes down what the desk asks of the workflow engine.
 type ledger struct {
-	mu    sync.Mutex
-	lines []string
+	mu     sync.Mutex
+	lines  []string
+	refuse error // what Begin gives
 }
 
 func (l *ledger) Begin(_ context.Context, _ catalog.Tx, id, workflow, asset string, input json.RawMessage) error {
 	l.add("begin %s of %s for %s with %s", workflow, id, asset[:3], input)
-	return nil
+	return l.refuse
 }
 
 func (l *ledger) Resolve(_ context.Context, _ catalog.Tx, run, key string, output json.RawMessage, fault *flow.Error) error {
@@ -93,7 +94,7 @@ spec: { site: venue, url: "file:///out" }
 apiVersion: gantry/v1
 kind: Route
 metadata: { name: in }
-spec: { site: venue, from: card, to: hot, workflow: clip }
+spec: { site: venue, from: card, to: hot, workflow: clip, labels: { sport: "ski & more" } }
 ---
 apiVersion: gantry/v1
 kind: Route

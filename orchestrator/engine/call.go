@@ -46,10 +46,10 @@ func (w *callWorker) Work(ctx context.Context, j *river.Job[callArgs]) error {
 		return nil
 	}
 	var output json.RawMessage
-	if step.Fence > int64(e.options.Retry.Starts) {
+	if step.Lost >= e.options.Retry.Starts {
 		err = &function.Fault{
 			Type: "runtime", Status: 500, Title: "The call never ends",
-			Detail: fmt.Sprintf("%s was started %d times and neither returned nor failed: does it take the process down?", step.Function, step.Fence-1),
+			Detail: fmt.Sprintf("%s was started %d times and neither returned nor failed: does it take the process down?", step.Function, step.Lost),
 		}
 	} else {
 		output, err = e.invoke(callCtx, step, args)
@@ -57,7 +57,8 @@ func (w *callWorker) Work(ctx context.Context, j *river.Job[callArgs]) error {
 	return e.endCall(callCtx, step, args, output, err)
 }
 
-// beginCall marks the step as running, with a new fence.
+// beginCall marks the step as running, with a new fence. One that runs already was
+// lost: its process ended without a word.
 func (e *Engine) beginCall(ctx context.Context, args callArgs) (step catalog.Step, open bool, err error) {
 	err = e.store.Write(ctx, func(ctx context.Context, tx catalog.Tx) (err error) {
 		if step, err = tx.LockStep(ctx, args.Run, args.Key); err != nil {
@@ -68,6 +69,9 @@ func (e *Engine) beginCall(ctx context.Context, args callArgs) (step catalog.Ste
 			return nil
 		}
 		c := e.change(tx)
+		if step.Status == catalog.StepRunning {
+			step.Lost++
+		}
 		step.Status, step.Fence, step.Attempt = catalog.StepRunning, step.Fence+1, max(step.Attempt, 1)
 		if step.StartedAt.IsZero() {
 			step.StartedAt = c.at

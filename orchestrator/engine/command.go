@@ -101,7 +101,7 @@ func (c *change) startChild(ctx context.Context, s *steps, m flow.Command) error
 	err := c.mayStart(ctx, *s.run)
 	var ref flow.WorkflowRef
 	if err == nil {
-		ref, err = newest(ctx, c.tx.Reader, *m.Workflow)
+		ref, err = c.latest(ctx, *m.Workflow)
 	}
 	if err == nil {
 		child := catalog.Run{ID: catalog.NewID(catalog.PrefixRun, c.at), AssetID: s.run.AssetID, ParentID: s.run.ID, ParentKey: m.Key, Input: m.Input}
@@ -113,6 +113,18 @@ func (c *change) startChild(ctx context.Context, s *steps, m flow.Command) error
 	fault := &flow.Error{Type: flow.TypeConfiguration, Title: "The workflow cannot be run", Status: 400, Detail: err.Error()}
 	c.add(input{run: s.run.ID, event: flow.Event{Type: flow.RunFailed, Key: m.Key, Error: fault}})
 	return nil
+}
+
+// latest puts a version in for "latest".
+func (c *change) latest(ctx context.Context, ref flow.WorkflowRef) (flow.WorkflowRef, error) {
+	if ref.Version == "latest" && c.options.Current != nil {
+		version, ok := c.options.Current(ref.Namespace, ref.Name)
+		if !ok {
+			return ref, fmt.Errorf("workflow %s/%s: %w: apply it again", ref.Namespace, ref.Name, catalog.ErrNotFound)
+		}
+		ref.Version = version
+	}
+	return newest(ctx, c.tx.Reader, ref)
 }
 
 var errTooMany = errors.New("too many runs")

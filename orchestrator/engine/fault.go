@@ -20,8 +20,18 @@ func transient(err error) bool {
 	if connectors.Retryable(err) || errors.Is(err, catalog.ErrBusy) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return true
 	}
-	var network net.Error
-	return errors.As(err, &network)
+	return connectors.KindOf(err) == connectors.KindOther && network(err)
+}
+
+// network tells whether an error without a kind is one of a connection. Errors of
+// the operating system look like net.Error, and are not: a full disk, a missing file.
+func network(err error) bool {
+	var (
+		operation *net.OpError
+		lookup    *net.DNSError
+		late      interface{ Timeout() bool }
+	)
+	return errors.As(err, &operation) || errors.As(err, &lookup) || (errors.As(err, &late) && late.Timeout())
 }
 
 // faultOf gives a function's error as the workflow sees it; nil for nil.

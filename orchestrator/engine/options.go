@@ -22,6 +22,10 @@ type Options struct {
 	Retry   Retry
 	Grace   time.Duration // how long Stop lets calls end by themselves; 0 = 5 s
 
+	// Current gives the version that "latest" stands for, of a sub-workflow that is
+	// being started; without it, that is the newest version that was ever registered.
+	Current func(namespace, name string) (version string, ok bool)
+
 	// OnRunEnd is called in the transaction in which a run ends. An error undoes
 	// that transaction, which is tried again later.
 	OnRunEnd func(ctx context.Context, tx catalog.Tx, run catalog.Run) error

@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"path"
+	"slices"
 
 	"gantry/orchestrator/catalog"
 	"gantry/transfer"
@@ -21,7 +22,7 @@ type ArchiveOutput struct {
 }
 
 func (h *Host) archive() Function {
-	return New("archive", "Makes a verified copy of the original, with its manifest, in an archive location.",
+	return New("archive", "Makes a verified copy of the original, with its manifest, in an archive location, once for each location.",
 		func(ctx context.Context, c Call, in ArchiveInput) (ArchiveOutput, error) {
 			var out ArchiveOutput
 			asset, err := h.asset(ctx, c)
@@ -35,6 +36,11 @@ func (h *Host) archive() Function {
 			if err != nil {
 				return out, err
 			}
+			kept, ok, err := h.archivedAt(ctx, asset, in.Location)
+			if err != nil || ok {
+				return ArchiveOutput{Copy: kept}, err
+			}
+			in.Source.Digests = asset.Digests
 			folder := path.Join(asset.ArrivedAt.UTC().Format("2006/01"), stem(asset.Name)+"-"+short(asset.ID))
 			return out, h.order(ctx, c, from.Site, wire.Order{
 				Kind:     catalog.TransferArchive,
@@ -45,7 +51,7 @@ func (h *Host) archive() Function {
 }
 
 func (h *Host) archived(ctx context.Context, tx catalog.Tx, t catalog.Transfer, receipts []transfer.Receipt) (ArchiveOutput, error) {
-	rendition, err := original(ctx, tx.Reader, t.AssetID)
+	rendition, err := h.ofOriginal(ctx, tx.Reader, t, receipts[0])
 	if err != nil {
 		return ArchiveOutput{}, err
 	}
@@ -54,6 +60,29 @@ func (h *Host) archived(ctx context.Context, tx catalog.Tx, t catalog.Transfer, 
 		return ArchiveOutput{}, err
 	}
 	return ArchiveOutput{Copy: proved[0]}, nil
+}
+
+// archivedAt finds the copy of the original that an earlier call made and proved.
+func (h *Host) archivedAt(ctx context.Context, asset catalog.Asset, location string) (p Proved, ok bool, err error) {
+	err = h.Store.Read(ctx, func(ctx context.Context, r catalog.Reader) error {
+		rendition, err := original(ctx, r, asset.ID)
+		if err != nil {
+			return err
+		}
+		copies, err := r.Copies(ctx, catalog.CopyFilter{RenditionID: rendition.ID, Location: location, Kind: []string{catalog.CopyArchive}, Page: catalog.Page{Limit: 1}})
+		if err != nil || len(copies) == 0 {
+			return err
+		}
+		c := copies[0]
+		p = Proved{Location: c.Location, Path: c.Path, Size: c.Size, Digests: c.Digests, Proof: c.Proof}
+		common, equal := asset.Digests.Agree(c.Digests)
+		ok = common > 0 && equal && slices.Contains(proofs, transfer.Proof(c.Proof))
+		return nil
+	})
+	if !ok {
+		p = Proved{}
+	}
+	return p, ok, err
 }
 
 // short is the last eight letters of an ID: enough to tell assets of one name

@@ -20,15 +20,18 @@ import (
 // Files brings files of any location to this machine's disk and back, for tools
 // that need a path. It may be used by many goroutines at once.
 type Files struct {
+	Site      string // whose folders are this machine's; empty: those of all sites
 	Scratch   string // folder for what is under way; emptied when the hub starts
 	Engine    *transfer.Engine
 	Resources *resources.Store
 }
 
-// Local gives a path of this machine for the file. A file of a folder is used
-// where it lies; any other is fetched and verified. done removes what was fetched.
-// A file that is not there, or not the one that is meant, is an error of
-// connectors, not of whoever reads it.
+// Local gives a path of this machine for the file. A file of a folder of this site
+// is used where it lies; any other is fetched. Both are verified: where digests are
+// known, the file is read once for that, at the speed of the disk; without digests,
+// only its size is compared. done removes what was fetched. A file that is not
+// there, or not the one that is meant, is an error of connectors, not of whoever
+// reads it; a folder of another site is a configuration Fault.
 func (f *Files) Local(ctx context.Context, key string, ref wire.FileRef, progress func(Progress)) (name string, done func(), err error) {
 	l, ok := f.Resources.Current().Locations[ref.Location]
 	if !ok {
@@ -38,13 +41,14 @@ func (f *Files) Local(ctx context.Context, key string, ref wire.FileRef, progres
 	if err != nil {
 		return "", nil, err
 	}
-	place, err := all.Open(ctx, l.Location)
+	place, err := f.open(ctx, l)
 	if err != nil {
 		return "", nil, err
 	}
 	defer place.Close()
+	ref.Path = clean
 	if u, err := url.Parse(l.URL); err == nil && u.Scheme == "file" {
-		return filepath.Join(u.Path, filepath.FromSlash(clean)), func() {}, same(ctx, place, ref)
+		return filepath.Join(u.Path, filepath.FromSlash(clean)), func() {}, same(ctx, place, ref, progress)
 	}
 	dir, err := f.Folder(key + "/source")
 	if err != nil {
@@ -65,16 +69,12 @@ func (f *Files) Local(ctx context.Context, key string, ref wire.FileRef, progres
 	return filepath.Join(dir, path.Base(clean)), done, nil
 }
 
-// same refuses a file that has another size than the one that is meant.
-func same(ctx context.Context, place connectors.Place, ref wire.FileRef) error {
-	entry, err := place.Stat(ctx, ref.Path)
-	if err != nil {
-		return err
+// open opens a location, unless it is a folder of another site's machines.
+func (f *Files) open(ctx context.Context, l resources.Location) (connectors.Place, error) {
+	if f.Site != "" && !l.ReachedFrom(f.Site) {
+		return nil, notReached(l, "the hub at "+f.Site)
 	}
-	if ref.Size > 0 && entry.Size != ref.Size {
-		return connectors.Errorf(connectors.KindChanged, "read", ref.Location+":"+ref.Path, "it has %d bytes, not %d: somebody has replaced it", entry.Size, ref.Size)
-	}
-	return nil
+	return all.Open(ctx, l.Location)
 }
 
 // Folder makes an empty scratch folder for a call. A second attempt of the same
@@ -110,7 +110,7 @@ func (f *Files) Keep(ctx context.Context, key, dir string, items []Item, to reso
 		return nil, err
 	}
 	defer scratch.Close()
-	place, err := all.Open(ctx, to.Location)
+	place, err := f.open(ctx, to)
 	if err != nil {
 		return nil, err
 	}

@@ -52,16 +52,24 @@ func noLocation(name string) *Fault {
 	return &Fault{Type: "configuration", Status: 400, Title: fmt.Sprintf("there is no location %q", name), Detail: "apply a Location of that name, or correct the workflow"}
 }
 
-// withRole finds the location that has a role.
-func (h *Host) withRole(role string) (resources.Location, error) {
+func notReached(l resources.Location, who string) *Fault {
+	return &Fault{
+		Type: "configuration", Status: 400, Title: fmt.Sprintf("the location %q is a folder of the site %s, which %s cannot reach", l.Name, l.Site, who),
+		Detail: "name a location of the file's own site, or give this one a URL that is reached over the network",
+	}
+}
+
+// withRole finds the location that has a role and is reached from a site, or from
+// any if site is empty.
+func (h *Host) withRole(role, site string) (resources.Location, error) {
 	found := resources.Location{}
 	for name, l := range h.Resources.Current().Locations {
-		if l.Role == role && (found.Name == "" || name < found.Name) {
+		if l.Role == role && (site == "" || l.ReachedFrom(site)) && (found.Name == "" || name < found.Name) {
 			found = l
 		}
 	}
 	if found.Name == "" {
-		return found, &Fault{Type: "configuration", Status: 400, Title: "no location has the role " + role, Detail: "set spec.role of a Location to " + role}
+		return found, &Fault{Type: "configuration", Status: 400, Title: "no location that is reached from here has the role " + role, Detail: "set spec.role of a Location to " + role}
 	}
 	return found, nil
 }

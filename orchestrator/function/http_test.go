@@ -302,6 +302,39 @@ func TestNotifyingIsSignedAfterStandardWebhooks(t *testing.T) {
 	}
 }
 
+// A retried run is a new run: the receiver knows its messages by their IDs.
+func TestARetriedRunSendsTheSameMessages(t *testing.T) {
+	address, _ := receiver(t, says(204, ""))
+	t.Setenv("HOOK", "a key")
+	w := newWorld(t, hook("a", address, "env:HOOK"), hook("b", address, "env:HOOK"))
+	asset, _ := w.asset("clip.mxf")
+	other, _ := w.asset("other.mxf")
+	id := func(run, asset, step, webhook, name string) string {
+		input, err := json.Marshal(function.NotifyInput{Webhook: webhook, Type: "t", Data: map[string]any{"name": name}})
+		w.must(err)
+		data, err := w.steps["notify"].Run(t.Context(), function.Call{Key: run + step, Run: run, Asset: asset, Input: input, Progress: func(function.Progress) {}})
+		w.must(err)
+		var out function.NotifyOutput
+		w.must(json.Unmarshal(data, &out))
+		return out.ID
+	}
+	first := id("run_1", asset, "/do/0", "a", "x")
+	if again := id("run_2", asset, "/do/0", "a", "x"); again != first {
+		t.Errorf("the retried run sends %s; want %s", again, first)
+	}
+	for what, got := range map[string]string{
+		"another asset": id("run_1", other, "/do/0", "a", "x"), "another step": id("run_1", asset, "/do/1", "a", "x"),
+		"another receiver": id("run_1", asset, "/do/0", "b", "x"), "another message": id("run_1", asset, "/do/0", "a", "y"),
+	} {
+		if got == first {
+			t.Errorf("%s has the same ID", what)
+		}
+	}
+	if id("run_1", "", "/do/0", "a", "x") == id("run_2", "", "/do/0", "a", "x") {
+		t.Error("two runs of no asset send the same message")
+	}
+}
+
 func TestNotifyingFails(t *testing.T) {
 	t.Setenv("HOOK", "key")
 	far, got := receiver(t, says(200, ""))

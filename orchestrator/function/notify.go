@@ -26,7 +26,7 @@ type NotifyInput struct {
 
 // NotifyOutput is what the receiver answered.
 type NotifyOutput struct {
-	ID     string `json:"id"` // of the message: the same for each attempt
+	ID     string `json:"id"` // of the message: the same for each attempt, and when a run is retried
 	Status int    `json:"status"`
 }
 
@@ -47,7 +47,9 @@ func (h *Host) notify() Function {
 			if err != nil {
 				return out, err
 			}
-			out.ID = messageID(c)
+			if out.ID, err = messageID(c, in); err != nil {
+				return out, err
+			}
 			request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, bytes.NewReader(body))
 			if err != nil {
 				return out, err
@@ -83,10 +85,20 @@ func (h *Host) post(request *http.Request, webhook string) (status int, err erro
 	return response.StatusCode, nil
 }
 
-// messageID is the same for each attempt of a call.
-func messageID(c Call) string {
-	sum := sha256.Sum256([]byte(c.Key))
-	return "msg_" + base64.RawURLEncoding.EncodeToString(sum[:18])
+// messageID is the same for each attempt of a call. About an asset, it is the same
+// in each run too, as long as step and message are the same: a receiver that has
+// the message drops it when the run is retried.
+func messageID(c Call, in NotifyInput) (string, error) {
+	subject := []any{c.Key}
+	if c.Asset != "" {
+		subject = []any{c.Asset, strings.TrimPrefix(c.Key, c.Run), in}
+	}
+	text, err := json.Marshal(subject)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return "msg_" + base64.RawURLEncoding.EncodeToString(sum[:18]), nil
 }
 
 // signingKey gives the key of a webhook. One with the prefix whsec_ is base64.

@@ -12,9 +12,6 @@ import (
 	"gantry/transfer/agent/wire"
 )
 
-// orderQuarantine is a kind of order beside those of the catalogue.
-const orderQuarantine = "quarantine"
-
 // EventQueued is the type of the event that there is a new order. Agents that wait
 // for work wake up by it.
 const EventQueued = "gantry.transfer.queued"
@@ -24,6 +21,9 @@ const EventQueued = "gantry.transfer.queued"
 // carried it out, by Finish. also runs in the same transaction when the order is
 // new; where it fails, there is no order.
 func (h *Host) order(ctx context.Context, c Call, site string, o wire.Order, also func(ctx context.Context, tx catalog.Tx, transferID string) error) error {
+	if err := h.reached(site, o); err != nil {
+		return err
+	}
 	o.Key = c.Key
 	if o.Manifest != nil {
 		o.Manifest.Created = h.Now().UTC().Truncate(time.Second)
@@ -57,6 +57,28 @@ func (h *Host) order(ctx context.Context, c Call, site string, o wire.Order, als
 	return ErrPending
 }
 
+// reached refuses an order that a site's agents would carry out in a folder of their
+// own machines, although a folder of another site is meant.
+func (h *Host) reached(site string, o wire.Order) error {
+	var places []string
+	for _, f := range o.Files {
+		places = append(places, f.Source.Location)
+		for _, to := range f.Destinations {
+			places = append(places, to.Location)
+		}
+	}
+	for _, name := range places { // documents and the manifest go where files go
+		l, err := h.place(name)
+		if err != nil {
+			return err
+		}
+		if !l.ReachedFrom(site) {
+			return notReached(l, "the agents of "+site)
+		}
+	}
+	return nil
+}
+
 func queued(ctx context.Context, tx catalog.Tx, t catalog.Transfer) error {
 	data, err := json.Marshal(map[string]string{"transfer": t.ID, "kind": t.Kind, "site": t.Site, "asset": t.AssetID, "run": t.RunID})
 	if err != nil {
@@ -88,7 +110,7 @@ func (h *Host) Finish(ctx context.Context, tx catalog.Tx, t catalog.Transfer, re
 		out, err = h.delivered(ctx, tx, t, receipts)
 	case catalog.TransferArchive:
 		out, err = h.archived(ctx, tx, t, receipts)
-	case orderQuarantine:
+	case catalog.TransferQuarantine:
 		out, err = h.quarantined(ctx, tx, t, receipts)
 	case catalog.TransferTransfer:
 		out, err = h.transferred(ctx, tx, t, receipts)

@@ -3,6 +3,7 @@ package function_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,6 +38,15 @@ func TestDeliveringOnce(t *testing.T) {
 	_, err := w.finish(tr, w.receipts(o)[:1])
 	if connectors.KindOf(err) != connectors.KindInvalid || !strings.Contains(err.Error(), "no receipt proves this copy") {
 		t.Errorf("receipts that lack the sidecar: %v", err)
+	}
+	_, err = w.finish(tr, w.receipts(o)[:2])
+	if connectors.KindOf(err) != connectors.KindInvalid || !strings.Contains(err.Error(), "no receipt proves the manifest") {
+		t.Errorf("receipts that lack the manifest: %v", err)
+	}
+	word := w.receipts(o)
+	word[0].Copies[0].Proof = "promised"
+	if _, err = w.finish(tr, word); connectors.KindOf(err) != connectors.KindInvalid {
+		t.Errorf("a proof that there is not: %v", err)
 	}
 	if _, err = w.finish(tr, nil); connectors.KindOf(err) != connectors.KindInvalid {
 		t.Errorf("no receipts: %v", err)
@@ -158,10 +168,42 @@ func TestArchiving(t *testing.T) {
 	if c.Kind != catalog.CopyArchive || c.Tier != "cold" || c.Proof != "readback" {
 		t.Errorf("the copy is %+v", c)
 	}
+	var again function.ArchiveOutput
+	w.done("archive", asset, "another run", function.ArchiveInput{Source: source, Location: "cold"}, &again)
+	if got, want := fmt.Sprint(again), fmt.Sprint(out); got != want {
+		t.Errorf("archived again: %s; want %s", got, want)
+	}
+	if got, want := w.rows(), "transfers map[done:1], deliveries map[]"; got != want {
+		t.Errorf("there are %s; want %s", got, want)
+	}
+	w.pending("archive", asset, "elsewhere", function.ArchiveInput{Source: source, Location: "partner"})
 	_, err = w.call("archive", asset, "k2", function.ArchiveInput{Source: source, Location: "moon"})
 	w.wantFault(err, "configuration", `there is no location "moon"`)
 	_, err = w.call("archive", asset, "k3", function.ArchiveInput{Source: wire.FileRef{Location: "moon", Path: "x"}, Location: "cold"})
 	w.wantFault(err, "configuration", `there is no location "moon"`)
+}
+
+// What an archive or the quarantine keeps as the original are the original's bytes.
+func TestOtherBytesAreNotTheOriginal(t *testing.T) {
+	w := newWorld(t)
+	asset, source := w.asset("clip.mxf")
+	source.Digests = connectors.Digests{"xxh128": "ff"} // whatever the workflow says
+	for name, in := range map[string]any{
+		"archive":    function.ArchiveInput{Source: source, Location: "cold"},
+		"quarantine": function.QuarantineInput{Source: source, Reason: "r"},
+	} {
+		tr, o := w.pending(name, asset, name, in)
+		if got := o.Files[0].Source.Digests["xxh128"]; got != "00" {
+			t.Errorf("%s: the agent has to find the digest %q", name, got)
+		}
+		for _, digests := range []connectors.Digests{{"xxh128": "ff"}, {"md5": "00"}, nil} {
+			receipts := w.receipts(o)
+			receipts[0].Digests = digests
+			if _, err := w.finish(tr, receipts); connectors.KindOf(err) != connectors.KindInvalid || !strings.Contains(err.Error(), "other bytes than the original's") {
+				t.Errorf("%s of %v: %v", name, digests, err)
+			}
+		}
+	}
 }
 
 func TestQuarantining(t *testing.T) {

@@ -32,14 +32,15 @@ func (h *Host) quarantine() Function {
 			if err != nil {
 				return out, err
 			}
-			to, err := h.withRole(resources.RoleQuarantine)
-			if err != nil {
-				return out, err
-			}
 			from, err := h.place(in.Source.Location)
 			if err != nil {
 				return out, err
 			}
+			to, err := h.withRole(resources.RoleQuarantine, from.Site)
+			if err != nil {
+				return out, err
+			}
+			in.Source.Digests = asset.Digests
 			why, err := json.MarshalIndent(map[string]any{
 				"asset": asset.ID, "name": asset.Name, "site": asset.Site, "recordedAt": asset.RecordedAt,
 				"reason": in.Reason, "findings": in.Findings,
@@ -51,7 +52,7 @@ func (h *Host) quarantine() Function {
 			file := wire.PlaceRef{Location: to.Name, Path: path.Join(folder, asset.Name)}
 			note := wire.PlaceRef{Location: to.Name, Path: path.Join(folder, asset.Name+".reason.json")}
 			return out, h.order(ctx, c, from.Site, wire.Order{
-				Kind:      orderQuarantine,
+				Kind:      catalog.TransferQuarantine,
 				Files:     []wire.OrderFile{{Source: in.Source, Destinations: []wire.PlaceRef{file}}},
 				Documents: []wire.OrderDocument{{Destinations: []wire.PlaceRef{note}, Content: string(why) + "\n"}},
 			}, func(ctx context.Context, tx catalog.Tx, _ string) error {
@@ -65,7 +66,7 @@ func (h *Host) quarantine() Function {
 }
 
 func (h *Host) quarantined(ctx context.Context, tx catalog.Tx, t catalog.Transfer, receipts []transfer.Receipt) (QuarantineOutput, error) {
-	rendition, err := original(ctx, tx.Reader, t.AssetID)
+	rendition, err := h.ofOriginal(ctx, tx.Reader, t, receipts[0])
 	if err != nil {
 		return QuarantineOutput{}, err
 	}

@@ -3,7 +3,9 @@ package function
 import (
 	"context"
 	"errors"
+	"path"
 	"slices"
+	"strings"
 
 	"gantry/connectors"
 	"gantry/orchestrator/catalog"
@@ -12,8 +14,11 @@ import (
 	"gantry/transfer/agent/wire"
 )
 
+// proofs are all that there are, the weakest first. Another word proves nothing.
+var proofs = []transfer.Proof{transfer.ProofSize, transfer.ProofReadback, transfer.ProofNative}
+
 // covers tells whether the receipts, which come in the order's order, prove every
-// copy that was ordered.
+// copy that was ordered, and the manifest.
 func covers(o wire.Order, receipts []transfer.Receipt) error {
 	wanted := make([][]wire.PlaceRef, 0, len(o.Files)+len(o.Documents))
 	for _, f := range o.Files {
@@ -25,16 +30,29 @@ func covers(o wire.Order, receipts []transfer.Receipt) error {
 	for i, places := range wanted {
 		for _, place := range places {
 			if i >= len(receipts) || !slices.ContainsFunc(receipts[i].Copies, func(c transfer.Copy) bool {
-				return c.Location == place.Location && c.Path == place.Path && c.Proof != ""
+				return c.Location == place.Location && c.Path == place.Path && slices.Contains(proofs, c.Proof)
 			}) {
-				return &connectors.Error{
-					Kind: connectors.KindInvalid, Op: "take receipts", Path: place.Location + ":" + place.Path,
-					Err: errors.New("no receipt proves this copy"), Remedy: "is the agent of the hub's version?",
-				}
+				return unproved(place.Location+":"+place.Path, "no receipt proves this copy")
 			}
 		}
 	}
+	if m := o.Manifest; m != nil {
+		below := path.Join(m.Root, "ascmhl") + "/"
+		if !slices.ContainsFunc(receipts[min(len(wanted), len(receipts)):], func(r transfer.Receipt) bool {
+			return slices.ContainsFunc(r.Copies, func(c transfer.Copy) bool {
+				return c.Location == m.Location && strings.HasPrefix(c.Path, below) && slices.Contains(proofs, c.Proof)
+			})
+		}) {
+			return unproved(m.Location+":"+below, "no receipt proves the manifest")
+		}
+	}
 	return nil
+}
+
+func unproved(where, why string) error {
+	return &connectors.Error{
+		Kind: connectors.KindInvalid, Op: "take receipts", Path: where, Err: errors.New(why), Remedy: "is the agent of the hub's version?",
+	}
 }
 
 // A Proved is a file at its destination.
@@ -66,12 +84,12 @@ func refs(files []Proved) []wire.FileRef {
 
 // weakest names the proof that all files have at least.
 func weakest(files []Proved) string {
-	for _, proof := range []transfer.Proof{transfer.ProofSize, transfer.ProofReadback} {
+	for _, proof := range proofs {
 		if slices.ContainsFunc(files, func(f Proved) bool { return f.Proof == string(proof) }) {
 			return string(proof)
 		}
 	}
-	return string(transfer.ProofNative)
+	return ""
 }
 
 // copies records every copy of the receipts in the catalogue, for an asset.
@@ -93,6 +111,19 @@ func (h *Host) copies(ctx context.Context, tx catalog.Tx, t catalog.Transfer, ki
 		}
 	}
 	return proved, nil
+}
+
+// ofOriginal gives the asset's rendition as it arrived, if that is what the receipt
+// is about: a copy of other bytes is never filed as one of the original.
+func (h *Host) ofOriginal(ctx context.Context, r catalog.Reader, t catalog.Transfer, receipt transfer.Receipt) (catalog.Rendition, error) {
+	asset, err := r.Asset(ctx, t.AssetID)
+	if err != nil {
+		return catalog.Rendition{}, err
+	}
+	if common, equal := asset.Digests.Agree(receipt.Digests); common == 0 || !equal {
+		return catalog.Rendition{}, unproved(asset.Name, "the receipt is of other bytes than the original's")
+	}
+	return original(ctx, r, t.AssetID)
 }
 
 // original is the asset's rendition as it arrived.

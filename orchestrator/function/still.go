@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"gantry/orchestrator/media"
-	"gantry/orchestrator/resources"
 	"gantry/transfer/agent/wire"
 )
 
@@ -26,39 +25,26 @@ func (h *Host) still() Function {
 	return New("still", "Takes a poster frame as JPEG.",
 		func(ctx context.Context, c Call, in StillInput) (StillOutput, error) {
 			var out StillOutput
-			asset, err := h.asset(ctx, c)
+			b, err := h.bench(ctx, c, in.Source)
 			if err != nil {
 				return out, err
 			}
-			to, err := h.withRole(resources.RoleRenditions)
-			if err != nil {
-				return out, err
-			}
-			file, done, err := h.Files.Local(ctx, c.Key, in.Source, c.Progress)
-			if err != nil {
-				return out, err
-			}
-			defer done()
-			dir, err := h.Files.Folder(c.Key)
-			if err != nil {
-				return out, err
-			}
-			defer h.Files.Clear(c.Key)
+			defer b.clear()
 			at := in.Media.Duration / 3
 			if in.At != nil {
 				at = *in.At
 			}
 			const name = "poster.jpg"
-			if err := h.Media.Still(ctx, file, at, filepath.Join(dir, name)); err != nil {
+			if err := h.Media.Still(ctx, b.file, at, filepath.Join(b.dir, name)); err != nil {
 				return out, unreadable(err)
 			}
-			under := path.Join(renditionsFolder(asset), "poster")
-			files, err := h.Files.Keep(ctx, c.Key, dir, []Item{{From: name, To: path.Join(under, stem(asset.Name)+".jpg")}}, to, c.Progress)
+			under := path.Join(renditionsFolder(b.asset), "poster")
+			files, err := h.Files.Keep(ctx, c.Key, b.dir, []Item{{From: name, To: path.Join(under, stem(b.asset.Name)+".jpg")}}, b.to, c.Progress)
 			if err != nil {
 				return out, err
 			}
 			out.File = refs(files)[0]
 			poster := Rendition{Profile: "poster", Main: out.File.Path, Files: refs(files), proof: weakest(files)}
-			return out, h.register(ctx, asset, to, map[string]Rendition{poster.Profile: poster})
+			return out, h.register(ctx, b.asset, b.to, map[string]Rendition{poster.Profile: poster})
 		})
 }

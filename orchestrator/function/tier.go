@@ -41,14 +41,20 @@ func (h *Host) tier() Function {
 				return TierOutput{}, &Fault{Type: "configuration", Status: 400, Title: "the TieringPolicy could not decide", Detail: err.Error(), Err: err}
 			}
 			out := TierOutput{Tier: decision.Tier, Rule: decision.Rule, Reason: decision.Reason}
+			site := set.Locations[set.Routes[asset.Route].To].Site // whose agents would write; "" = not known
 			for _, name := range slices.Sorted(maps.Keys(set.Locations)) {
-				if set.Locations[name].Tier == out.Tier && set.Locations[name].Role == "" {
+				l := set.Locations[name]
+				if l.Tier == out.Tier && l.Role == "" && (site == "" || l.ReachedFrom(site)) {
 					out.Location = name
 					break
 				}
 			}
 			if out.Location == "" {
-				return out, &Fault{Type: "configuration", Status: 400, Title: fmt.Sprintf("no location is of tier %q", out.Tier), Detail: "set spec.tier of a Location"}
+				remedy := "set spec.tier of a Location"
+				if site != "" {
+					remedy += " that the agents of " + site + " reach"
+				}
+				return out, &Fault{Type: "configuration", Status: 400, Title: fmt.Sprintf("no location is of tier %q", out.Tier), Detail: remedy}
 			}
 			return out, h.note(ctx, c, func(a *catalog.Asset) { a.Tier, a.TierReason = out.Tier, out.Reason })
 		})
@@ -57,7 +63,8 @@ func (h *Host) tier() Function {
 // facts are what the rules may speak of.
 func facts(a catalog.Asset, info media.Info) policy.Facts {
 	f := policy.Facts{
-		Asset: policy.AssetFacts{Name: a.Name, Site: a.Site, Route: a.Route, Size: a.Size, Digest: a.Digests["xxh128"]},
+		Asset:  policy.AssetFacts{Name: a.SourcePath, Site: a.Site, Route: a.Route, Size: a.Size, Digest: a.Digests["xxh128"]},
+		Labels: a.Labels,
 		Media: policy.MediaFacts{
 			Container: info.Container, Duration: info.Duration, BitRate: info.BitRate, Timecode: info.Timecode, AudioStreams: int64(len(info.Audio)),
 		},

@@ -38,44 +38,32 @@ func (h *Host) transcode() Function {
 	return New("transcode", "Makes all wanted renditions of a file in one decode, checks them, and keeps them in the renditions' location.",
 		func(ctx context.Context, c Call, in TranscodeInput) (TranscodeOutput, error) {
 			var out TranscodeOutput
-			asset, err := h.asset(ctx, c)
-			if err != nil {
-				return out, err
-			}
-			to, err := h.withRole(resources.RoleRenditions)
-			if err != nil {
-				return out, err
-			}
 			outputs, err := h.outputs(in.Profiles)
 			if err != nil {
 				return out, err
 			}
-			dir, err := h.Files.Folder(c.Key)
+			b, err := h.bench(ctx, c, in.Source)
 			if err != nil {
 				return out, err
 			}
-			defer h.Files.Clear(c.Key)
-			file, done, err := h.Files.Local(ctx, c.Key, in.Source, c.Progress)
-			if err != nil {
-				return out, err
-			}
-			defer done()
-			results, err := h.Media.Transcode(ctx, file, in.Media, dir, outputs, mediaProgress(c, strings.Join(in.Profiles, ", ")))
+			defer b.clear()
+			name := stem(b.asset.Name)
+			results, err := h.Media.Transcode(ctx, b.file, in.Media, b.dir, outputs, mediaProgress(c, strings.Join(in.Profiles, ", ")))
 			if err != nil {
 				return out, unreadable(err)
 			}
 			out.Renditions = map[string]Rendition{}
 			for _, result := range results {
-				under := path.Join(renditionsFolder(asset), result.Profile)
-				files, err := h.Files.Keep(ctx, c.Key, dir, items(result, under, stem(asset.Name)), to, c.Progress)
+				under := path.Join(renditionsFolder(b.asset), result.Profile)
+				files, err := h.Files.Keep(ctx, c.Key, b.dir, items(result, under, name), b.to, c.Progress)
 				if err != nil {
 					return out, err
 				}
 				out.Renditions[result.Profile] = Rendition{
-					Profile: result.Profile, Main: path.Join(under, finalName(result, result.Main, stem(asset.Name))), Files: refs(files), Media: result.Info, proof: weakest(files),
+					Profile: result.Profile, Main: path.Join(under, finalName(result, result.Main, name)), Files: refs(files), Media: result.Info, proof: weakest(files),
 				}
 			}
-			return out, h.register(ctx, asset, to, out.Renditions)
+			return out, h.register(ctx, b.asset, b.to, out.Renditions)
 		})
 }
 

@@ -49,6 +49,9 @@ func (h *Hub) register(ctx context.Context, tx catalog.Tx, set *resources.Set) e
 		if err != nil {
 			problems = append(problems, w.Place(err))
 		}
+		if wrong := checkArguments(w.Source, h.functions, set); len(wrong) > 0 {
+			problems = append(problems, w.Place(wrong))
+		}
 	}
 	return errors.Join(problems...)
 }

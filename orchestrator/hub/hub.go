@@ -3,6 +3,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,6 +33,7 @@ import (
 // Options say where and how a hub works.
 type Options struct {
 	Data     string         // folder that everything is kept in
+	Site     string         // whose agents share the hub's disk; "" = local
 	AllowNet []netip.Prefix // inner networks that workflows may call
 	Version  string
 	Logger   *slog.Logger
@@ -43,9 +46,13 @@ type Hub struct {
 	Resources *resources.Store
 	Handler   http.Handler
 
+	functions map[string]function.Function
+
 	engine  *engine.Engine
 	journal *journal.Journal
 	desk    *dispatch.Desk
+	tidying sync.WaitGroup
+	rest    context.CancelFunc // ends the tidying
 }
 
 // leaseTime is how long an agent may be silent before its work goes to another.
@@ -74,10 +81,14 @@ func Open(ctx context.Context, o Options) (h *Hub, err error) {
 	if h.journal, err = journal.Recover(filepath.Join(o.Data, "hub-journal"), journal.Options{Logger: o.Logger, Now: o.Now}); err != nil {
 		return h, err
 	}
+	if err := h.tidy(o); err != nil {
+		return h, err
+	}
 	host := &function.Host{Store: h.Store, Media: tools, HTTP: function.GuardedClient(o.AllowNet), Now: o.Now}
 	functions := function.Catalogue(host)
+	h.functions = byName(functions)
 	if h.engine, err = engine.New(engine.Options{
-		Store: h.Store, Functions: byName(functions), Logger: o.Logger, Now: o.Now, OnRunEnd: h.runEnded(o.Now),
+		Store: h.Store, Functions: h.functions, Logger: o.Logger, Now: o.Now, OnRunEnd: h.runEnded(o.Now), Current: h.current,
 		Workers: map[string]int{"transcode": 1, "qc": 2},
 	}); err != nil {
 		return h, err
@@ -87,10 +98,10 @@ func Open(ctx context.Context, o Options) (h *Hub, err error) {
 	}
 	host.Resources = h.Resources
 	host.Files = &function.Files{
-		Scratch: scratch, Resources: h.Resources,
+		Scratch: scratch, Resources: h.Resources, Site: cmp.Or(o.Site, "local"),
 		Engine: transfer.New(transfer.Options{Journal: h.journal, Logger: o.Logger, Now: o.Now}),
 	}
-	runs := &runs{store: h.Store, engine: h.engine, now: o.Now}
+	runs := &runs{store: h.Store, engine: h.engine, now: o.Now, resources: h.Resources}
 	h.desk = &dispatch.Desk{
 		Store: h.Store, Resources: h.Resources, Runs: runs, Books: host, Logger: o.Logger, Now: o.Now, Lease: leaseTime,
 	}
@@ -107,6 +118,10 @@ func (h *Hub) Close(ctx context.Context) error {
 	var errs []error
 	if h.engine != nil {
 		errs = append(errs, h.engine.Stop(ctx))
+	}
+	if h.rest != nil {
+		h.rest()
+		h.tidying.Wait()
 	}
 	if h.journal != nil {
 		errs = append(errs, h.journal.Close())

@@ -15,7 +15,6 @@ import (
 
 	"gantry/configs"
 	"gantry/connectors"
-	"gantry/orchestrator/api"
 	"gantry/orchestrator/catalog"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
@@ -234,7 +233,7 @@ do:
 `)
 	s := &stand{Hub: mustOpen(t, dir), t: t}
 	t.Cleanup(func() { mustClose(t, s.Hub) })
-	s.runs = &runs{store: s.Store, engine: s.engine, now: time.Now}
+	s.runs = &runs{store: s.Store, engine: s.engine, now: time.Now, resources: s.Resources}
 	data, err := json.Marshal(wire.Arrival{ID: "A1", Route: "by hand", Path: "clip.mxf", Receipt: transfer.Receipt{
 		Size: 7, Copies: []transfer.Copy{{Location: "hot", Path: "clip.mxf", Proof: transfer.ProofNative}},
 	}})
@@ -340,7 +339,7 @@ func TestRunsOfWhatThereIsNot(t *testing.T) {
 		"workflow": func() error { _, err := s.runs.Start(t.Context(), "nothing", s.asset, nil); return err }(),
 		"asset":    func() error { _, err := s.runs.Start(t.Context(), "send", "as_nothing", nil); return err }(),
 	} {
-		missing, ok := errors.AsType[*api.Missing](err)
+		missing, ok := errors.AsType[*catalog.Missing](err)
 		if !ok || missing.What != name || !errors.Is(err, catalog.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}

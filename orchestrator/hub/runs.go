@@ -3,12 +3,10 @@ package hub
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"gantry/connectors"
-	"gantry/orchestrator/api"
 	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/dispatch"
 	"gantry/orchestrator/engine"
@@ -22,11 +20,18 @@ type runs struct {
 	store  *catalog.Store
 	engine *engine.Engine
 	now    func() time.Time
+
+	resources *resources.Store
 }
 
-// Begin starts the workflow for an asset, once for an ID.
+// Begin starts the workflow for an asset, once for an ID. A workflow that is not
+// applied is a [catalog.Missing].
 func (r *runs) Begin(ctx context.Context, tx catalog.Tx, id, workflow, asset string, input json.RawMessage) error {
-	_, err := r.engine.StartRun(ctx, tx, engine.StartRun{ID: id, Workflow: workflow, Asset: asset, Input: input})
+	workflow, err := applied(r.resources.Current(), workflow)
+	if err != nil {
+		return err
+	}
+	_, err = r.engine.StartRun(ctx, tx, engine.StartRun{ID: id, Workflow: workflow, Asset: asset, Input: input})
 	return err
 }
 
@@ -35,27 +40,36 @@ func (r *runs) Resolve(ctx context.Context, tx catalog.Tx, run, key string, outp
 	return r.engine.Resolve(ctx, tx, run, key, output, fault)
 }
 
-// Start starts a workflow. Without an input, the asset's original becomes it.
+// Start starts a workflow as it is applied now. Without an input, the asset's
+// original becomes it.
 func (r *runs) Start(ctx context.Context, workflow, asset string, input []byte) (id string, err error) {
+	if workflow, err = applied(r.resources.Current(), workflow); err != nil {
+		return "", err
+	}
 	err = r.store.Write(ctx, func(ctx context.Context, tx catalog.Tx) error {
 		if asset != "" && len(input) == 0 {
 			if input, err = inputOf(ctx, tx.Reader, asset); err != nil {
 				return err
 			}
 		}
-		id, err = r.engine.StartRun(ctx, tx, engine.StartRun{Workflow: workflow, Asset: asset, Input: input})
-		if errors.Is(err, catalog.ErrNotFound) {
-			return &api.Missing{What: "workflow", ID: workflow, Hint: "list them with gantry get workflows, or apply it"}
-		}
-		if err != nil || asset == "" {
-			return err
-		}
-		return processing(ctx, tx, asset, r.now())
+		id, err = r.start(ctx, tx, engine.StartRun{Workflow: workflow, Asset: asset, Input: input})
+		return err
 	})
 	return id, err
 }
 
-// Retry starts a run that ended again, with the same input.
+// start marks the asset first: the run may end in the transaction that starts it.
+func (r *runs) start(ctx context.Context, tx catalog.Tx, s engine.StartRun) (string, error) {
+	if s.Asset != "" {
+		if err := processing(ctx, tx, s.Asset, r.now()); err != nil {
+			return "", err
+		}
+	}
+	return r.engine.StartRun(ctx, tx, s)
+}
+
+// Retry starts the workflow of a run that ended again, as it is applied now and with
+// the same input.
 func (r *runs) Retry(ctx context.Context, id string) (again string, err error) {
 	err = r.store.Write(ctx, func(ctx context.Context, tx catalog.Tx) error {
 		old, err := tx.Run(ctx, id)
@@ -65,11 +79,12 @@ func (r *runs) Retry(ctx context.Context, id string) (again string, err error) {
 		if !old.Ended() {
 			return &connectors.Error{Kind: connectors.KindInvalid, Op: "retry", Path: id, Err: fmt.Errorf("the run is %s", old.Status), Remedy: "cancel it first: gantry run cancel " + id}
 		}
-		again, err = r.engine.StartRun(ctx, tx, engine.StartRun{Workflow: old.Workflow, Asset: old.AssetID, Input: old.Input})
-		if err != nil || old.AssetID == "" {
+		workflow, err := applied(r.resources.Current(), old.Workflow)
+		if err != nil {
 			return err
 		}
-		return processing(ctx, tx, old.AssetID, r.now())
+		again, err = r.start(ctx, tx, engine.StartRun{Workflow: workflow, Asset: old.AssetID, Input: old.Input})
+		return err
 	})
 	return again, err
 }
@@ -84,25 +99,25 @@ func processing(ctx context.Context, tx catalog.Tx, asset string, now time.Time)
 		a.Status, a.Reason, a.UpdatedAt = catalog.AssetProcessing, "", now
 		return nil
 	})
-	return api.NotThere(err, "asset", asset)
+	return catalog.NotThere(err, "asset", asset)
 }
 
 // inputOf makes the input that a route gives a workflow.
 func inputOf(ctx context.Context, r catalog.Reader, id string) ([]byte, error) {
 	a, err := r.Asset(ctx, id)
 	if err != nil {
-		return nil, api.NotThere(err, "asset", id)
+		return nil, catalog.NotThere(err, "asset", id)
 	}
 	original, err := r.Rendition(ctx, id, resources.ProfileOriginal)
 	if err != nil {
-		return nil, api.NotThere(err, "original of asset", id)
+		return nil, catalog.NotThere(err, "original of asset", id)
 	}
 	copies, err := r.Copies(ctx, catalog.CopyFilter{RenditionID: original.ID, Kind: []string{catalog.CopyHot}})
 	if err != nil {
 		return nil, err
 	}
 	if len(copies) == 0 {
-		return nil, &api.Missing{What: "hot copy of asset", ID: id, Hint: "restore one, or give the run an input of its own"}
+		return nil, &catalog.Missing{What: "hot copy of asset", ID: id, Hint: "restore one, or give the run an input of its own"}
 	}
 	c := copies[0]
 	return json.Marshal(dispatch.WorkflowInput{

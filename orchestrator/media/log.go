@@ -39,6 +39,12 @@ func (l logLine) isError() bool {
 	return l.level == "error" || l.level == "fatal" || l.level == "panic"
 }
 
+// isRemark tells whether ffmpeg logs as an error what says nothing against the picture: an MXF that was cut without
+// decoding keeps index entries that point past its end.
+func (l logLine) isRemark() bool {
+	return l.context == "mxf" && strings.HasPrefix(l.text, "index entry ")
+}
+
 // plain is the reason of a failure in words that an operator can act on, found in the last lines of a log.
 func plain(lines []string) string {
 	all := strings.Join(lines, "\n")

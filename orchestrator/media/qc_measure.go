@@ -44,6 +44,9 @@ type summary struct {
 
 // line takes one line of ffmpeg's log.
 func (m *measured) line(l logLine) {
+	if l.isRemark() {
+		return
+	}
 	if l.isError() {
 		m.errors++
 		if len(m.messages) < maxMessages {

@@ -13,7 +13,11 @@ func (s *Set) check() []error {
 	c := &checker{set: s}
 	for _, name := range slices.Sorted(maps.Keys(s.Locations)) {
 		c.subject(KindLocation, name)
-		need(c, "site", KindSite, s.Locations[name].Site, s.Sites)
+		l := s.Locations[name]
+		need(c, "site", KindSite, l.Site, s.Sites)
+		if l.Tier != "" && l.Role == "" {
+			c.reached("archive copies", name, s.arrivalSites())
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Routes)) {
 		c.subject(KindRoute, name)
@@ -21,6 +25,8 @@ func (s *Set) check() []error {
 		need(c, "site", KindSite, r.Site, s.Sites)
 		need(c, "from", KindLocation, r.From, s.Locations)
 		need(c, "to", KindLocation, r.To, s.Locations)
+		c.reached("from", r.From, []string{r.Site})
+		c.reached("to", r.To, []string{r.Site})
 		if r.Workflow != "" {
 			need(c, "workflow", KindWorkflow, r.Workflow, s.Workflows)
 		}
@@ -32,6 +38,7 @@ func (s *Set) check() []error {
 		c.subject(KindPartner, name)
 		p := s.Partners[name]
 		need(c, "location", KindLocation, p.Location, s.Locations)
+		c.reached("location", p.Location, s.sitesOf(p.Profile))
 		if p.Profile != ProfileOriginal {
 			need(c, "profile", KindProfile, p.Profile, s.Profiles)
 		}

@@ -6,6 +6,7 @@ import (
 	"gantry/configs/resource"
 	"gantry/orchestrator/media"
 	"gantry/policy"
+	"gantry/transfer/agent/naming"
 	"gantry/transfer/agent/wire"
 )
 
@@ -43,6 +44,9 @@ var decoders = map[string]func(s *Set, r resource.Resource, data string) error{
 		}
 		if stable := v.Settle.Stable; stable < 0 || math.IsNaN(stable) || math.IsInf(stable, 0) || v.Settle.MinSize < 0 {
 			return r.ProblemAt(r.Spec, "settle: write a number of seconds and a size, from 0 on")
+		}
+		if err := naming.CheckPath(v.Path); err != nil {
+			return r.ProblemAt(r.Spec, "path: %v", err)
 		}
 		return nil
 	},

@@ -20,6 +20,14 @@ func (l *Location) expand(data string) {
 	}
 }
 
+// ReachedFrom tells whether the agents of a site may use the location. A folder is
+// reached from its own site only: on another site's machines, the same URL is
+// another folder.
+func (l Location) ReachedFrom(site string) bool {
+	u, err := url.Parse(l.URL)
+	return err == nil && (u.Scheme != "file" || l.Site == site)
+}
+
 func (l *Location) check() error {
 	if tiers := []string{"hot", "warm", "cold", "deep"}; l.Tier != "" && !slices.Contains(tiers, l.Tier) {
 		return fmt.Errorf("tier is %q: write one of %s", l.Tier, strings.Join(tiers, ", "))

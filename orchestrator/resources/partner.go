@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gantry/configs/template"
 	"gantry/connectors"
 )
 
@@ -55,23 +56,26 @@ func (p Partner) Folder(s Subject) (string, error) {
 	if text == "" {
 		text = DefaultPath
 	}
-	folder, err := render(text, plain, s)
+	folder, err := template.Render(text, template.Plain, s)
 	if err != nil {
 		return "", fmt.Errorf("partner %s: path: %w", p.Name, err)
 	}
 	return connectors.CleanPath(folder)
 }
 
+// escapers are the formats that a sidecar may have.
+var escapers = map[string]template.Escaper{"xml": template.XML, "json": template.JSON}
+
 // Render gives the sidecar's file name and its text, proved to be well-formed.
 func (c Sidecar) Render(s Subject) (name, text string, err error) {
-	name, err = render(c.Name, plain, s)
+	name, err = template.Render(c.Name, template.Plain, s)
 	if err != nil {
 		return "", "", fmt.Errorf("name: %w", err)
 	}
 	if name, err = connectors.CleanPath(name); err != nil {
 		return "", "", err
 	}
-	text, err = render(c.Template, escapers[c.Format], s)
+	text, err = template.Render(c.Template, escapers[c.Format], s)
 	if err != nil {
 		return "", "", fmt.Errorf("template: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gantry/configs"
 	"gantry/configs/resource"
@@ -87,6 +88,9 @@ func TestMistakesAreTold(t *testing.T) {
 		"a route between one":        {"Route", doc("Route", "in", "{ site: venue, from: a, to: a }"), "Route.yaml:1: Route/in: from and to are the same location"},
 		"a route from nowhere":       {"Route", doc("Route", "in", "{ site: venue, to: a, workflow: v }"), "Route.yaml:1: Route/in: from names Location/, which does not exist: add it or correct the name\nRoute.yaml:1: Route/in: workflow names Workflow/v, which does not exist"},
 		"a route that never settles": {"Route", doc("Route", "in", "{ site: venue, from: a, to: b, settle: { stable: .nan } }"), "Route.yaml:4:7: settle: write a number of seconds"},
+		"a route's endless path":     {"Route", doc("Route", "in", "{ site: venue, from: a, to: b, path: '{{range 1000000000000}}{{end}}x' }"), "Route.yaml:4:7: path: the path template"},
+		"a route's unknown field":    {"Route", doc("Route", "in", "{ site: venue, from: a, to: b, path: '{{.Asset}}' }"), "can't evaluate field Asset"},
+		"a route's path that leaves": {"Route", doc("Route", "in", "{ site: venue, from: a, to: b, path: '../{{.Name}}' }"), "Route.yaml:4:7: path: "},
 		"a partner of no profile":    {"Partner", doc("Partner", "p", "{ location: b, profile: huge }"), "Partner.yaml:1: Partner/p: profile names Profile/huge, which does not exist"},
 		"a partner of no place":      {"Partner", doc("Partner", "p", "{ profile: original }"), "Partner.yaml:4:7: a partner needs a location and a profile"},
 		"a partner's bad folder":     {"Partner", doc("Partner", "p", "{ location: b, profile: original, path: '../{{.Asset.ID}}' }"), "Partner.yaml:4:7: "},
@@ -298,6 +302,33 @@ func TestApplying(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Many documents of one file, changed and added in one go, are found once and not
+// once for each other.
+func TestApplyingManyAtOnce(t *testing.T) {
+	const n = 2000
+	var have, text, want strings.Builder
+	for i := range n {
+		if i > 0 {
+			have.WriteString("---\n")
+			want.WriteString("---\n")
+			text.WriteString("---\n")
+		}
+		name := fmt.Sprintf("s%d", i)
+		have.WriteString("# kept\n---\n" + doc("Site", name, "{}"))
+		want.WriteString("# kept\n---\n" + doc("Site", name, "{ title: New }"))
+		text.WriteString(doc("Site", name, "{ title: New }"))
+	}
+	s := newShelf(t, map[string]string{"x.yaml": have.String(), "site-b.yaml": strings.TrimSpace(siteA)})
+	began := time.Now()
+	if _, err := s.apply(text.String()+"---\n"+siteB+"---\n"+strings.ReplaceAll(siteA, "{}", "{ title: A }"), false); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	s.wantFolder(map[string]string{"x.yaml": want.String(), "site-b.yaml": strings.ReplaceAll(siteA, "{}", "{ title: A }") + "---\n" + siteB})
 }
 
 func TestARefusalChangesNothing(t *testing.T) {

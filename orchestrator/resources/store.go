@@ -66,11 +66,11 @@ func (s *Store) Apply(ctx context.Context, name string, text []byte, dryRun bool
 	if err != nil {
 		return nil, err
 	}
-	e := &edit{dir: s.dir, files: files, touched: map[string]bool{}}
+	e := newEdit(s.dir, files)
 	for _, d := range incoming {
 		e.put(d)
 	}
-	set, err := Read(e.files, s.data)
+	set, err := Read(e.finish(), s.data)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,25 @@ func TestTwoFilesAreNotMovedToTheSameDestination(t *testing.T) {
 	}
 	v.put("card1/CLIP.mxf", []byte("one, longer"))
 	v.put("card2/CLIP.mxf", []byte("two, longer"))
-	v.hub.eventually("the new version of the first", func() bool { return len(v.hub.arrivals()) == 2 && len(v.hub.failures()) == 2 })
+	v.hub.eventually("new versions are other arrivals", func() bool { return len(v.hub.failures()) == 3 })
+	if got := files(t, v.out)["CLIP.mxf"]; got != kept || len(v.hub.arrivals()) != 1 {
+		t.Errorf("the destination holds %q, want %q", got, kept)
+	}
+}
+
+func TestAFileThatNoRouteHasMovedIsNotReplaced(t *testing.T) {
+	v := newVenue(t)
+	v.hub.setConfig(v.config(wire.Route{Name: "flat", From: "in", To: "out", Path: "{{.Name}}", Settle: wire.Settle{Stable: 0.2}}))
+	writeFile(t, filepath.Join(v.out, "CLIP.mxf"), []byte("another's"))
+	v.put("CLIP.mxf", []byte("ourselves"))
+	v.start()
+	v.hub.eventually("the failure", func() bool { return len(v.hub.failures()) == 1 })
+	if f := v.hub.failures()[0]; f.Kind != string(connectors.KindExists) || !strings.Contains(f.Error, "{{.ID}}") {
+		t.Errorf("failure %+v", f)
+	}
+	if got := files(t, v.out); len(got) != 1 || got["CLIP.mxf"] != "another's" {
+		t.Errorf("the destination holds %q", got)
+	}
 }
 
 func TestWhatIsNoFileIsToldOnce(t *testing.T) {

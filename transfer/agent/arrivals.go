@@ -9,6 +9,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer"
+	"gantry/transfer/agent/naming"
 	"gantry/transfer/agent/wire"
 	"gantry/transfer/watch"
 )
@@ -43,7 +44,8 @@ func (a *arrivals) settled(r *route, f watch.File) error {
 	if m.ID == arrivalID(a.site, r.plan.name, f) && (m.Outcome == outcomeArrived || m.settledFor(r)) {
 		return nil
 	}
-	a.queue.put(&waiting{key: key, route: r, file: f, at: a.now()})
+	failed := m.ID == arrivalID(a.site, r.plan.name, f) && m.Outcome == outcomeFailed
+	a.queue.put(&waiting{key: key, route: r, file: f, at: a.now(), failed: failed})
 	return nil
 }
 
@@ -75,7 +77,7 @@ func (a *arrivals) attempt(w *waiting) error {
 	if err != nil {
 		return err
 	}
-	facts := factsOf(id, w.file.Path, a.site, w.route.plan.name, kept.LastChange)
+	facts := naming.FactsOf(id, w.file.Path, a.site, w.route.plan.name, kept.LastChange)
 	destination, err := w.route.destination(facts)
 	if err != nil {
 		return err
@@ -102,44 +104,65 @@ func (a *arrivals) transfer(ctx context.Context, w *waiting, id, destination str
 		return receipt, err
 	}
 	defer func() { backTo(err) }()
-	if err := a.claim(ctx, w, to, destination); err != nil {
+	if err := a.claim(ctx, w, id, to, destination); err != nil {
 		return receipt, err
 	}
-	return a.move(ctx, moveJob{
+	receipt, err = a.move(ctx, moveJob{
 		id: "arrival/" + id, location: w.route.plan.from.Name, path: w.file.Path, from: from, version: &version, route: w.key.Route,
-		to:       []target{{w.route.plan.to.Name, destination, to}},
-		progress: func(p transfer.Progress, _ float64) { a.show(w.route, w.file, id, p) },
+		to: []target{{w.route.plan.to.Name, destination, to}}, exclusive: true,
+		progress: func(p transfer.Progress, _ float64) { a.moving(w, id, p) },
 	})
+	if connectors.KindOf(err) == connectors.KindExists {
+		return receipt, errTaken(destination, err)
+	}
+	return receipt, err
 }
 
-// claim sees to it that two files are not moved to the same destination, where the route's template allows that.
-func (a *arrivals) claim(ctx context.Context, w *waiting, to connectors.Place, destination string) error {
-	if w.route.path.tellsVersionsApart() {
+// moving shows how far a move is. One that has failed before stays so until a byte is moved again.
+func (a *arrivals) moving(w *waiting, id string, p transfer.Progress) {
+	if w.failed && p.Done == 0 {
+		return
+	}
+	w.failed, w.shown = false, true
+	a.show(w.route, w.file, id, p)
+}
+
+// claim sees to it that two arrivals are not moved to the same destination, where the route's template allows that. What
+// nobody has claimed is left to the engine, which replaces nothing.
+func (a *arrivals) claim(ctx context.Context, w *waiting, id string, to connectors.Place, destination string) error {
+	if w.route.path.TellsArrivalsApart() {
 		return nil
 	}
-	free := func(other fileKey) bool {
-		if a.queue.has(other) {
+	free := func(other claimant) bool {
+		if other.fileKey != w.key && a.queue.has(other.fileKey) {
 			return false
 		}
 		_, err := to.Stat(ctx, destination)
 		return connectors.KindOf(err) == connectors.KindNotFound
 	}
-	other, ok, err := a.keep.claim(longID(placeKey(w.route.plan.to), destination), w.key, free)
+	other, ok, err := a.keep.claim(longID(placeKey(w.route.plan.to), destination), claimant{w.key, id}, free)
 	if err != nil || ok {
 		return err
 	}
-	if a.queue.has(other) {
+	if other.fileKey != w.key && a.queue.has(other.fileKey) {
 		return errWaits
 	}
+	if other.fileKey == w.key {
+		return errTaken(destination, errors.New("an earlier version of the file has been moved there"))
+	}
+	return errTaken(destination, fmt.Errorf("%q of route %s has been moved there", other.Path, other.Route))
+}
+
+func errTaken(destination string, why error) error {
 	return &connectors.Error{
-		Kind: connectors.KindExists, Op: "move to", Path: destination, Err: fmt.Errorf("%q of route %s has been moved there", other.Path, other.Route),
-		Remedy: "put {{.ID}} or {{.Path}} into the route's path",
+		Kind: connectors.KindExists, Op: "move to", Path: destination, Err: why,
+		Remedy: "put {{.ID}} into the route's path: it keeps arrivals apart",
 	}
 }
 
 var (
-	errSuperseded = errors.New("the file has changed: the watcher will offer what it is now")
-	errGone       = errors.New("the file is gone")
+	errSuperseded = errors.New("the file has changed before it was moved: what it is now is an arrival of its own")
+	errGone       = errors.New("the file was taken away before it was moved: put it there again")
 	errWaits      = errors.New("another file is on its way to the same destination")
 )
 

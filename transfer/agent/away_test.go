@@ -3,7 +3,10 @@ package agent
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -72,6 +75,48 @@ func TestAnEventThatTheHubRefusesHoldsNothingUp(t *testing.T) {
 	a, _ = v.start()
 	v.hub.eventually("b, after all", func() bool { return len(v.hub.events) == 3 })
 	eventually(t, "nothing is left", func() bool { return a.Status().DeadLetters == 0 })
+}
+
+func TestARefusalThatIsNotUnderstoodIsToldOnceAndOvercome(t *testing.T) {
+	v := newVenue(t)
+	var log lockedBuffer
+	v.options.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	refuse := func(types map[string]bool) { v.hub.with(func() { v.hub.stuck = types }) }
+	refuse(map[string]bool{wire.EventArrived: true})
+	v.put("one.mov", []byte("one"))
+	a, _ := v.start()
+	v.hub.eventually("the alarm, ahead of the arrival", func() bool { return len(v.hub.alarms()) == 1 })
+	v.put("two.mov", []byte("two"))
+	eventually(t, "both arrivals and the alarm are kept", func() bool { return a.Status().Outbox == 3 })
+	if s := a.Status(); s.DeadLetters != 0 || !strings.Contains(s.LastError, "409") {
+		t.Errorf("status %+v", s)
+	}
+	refuse(nil)
+	v.hub.eventually("all of it, and the end of the alarm", func() bool { return len(v.hub.arrivals()) == 2 && len(v.hub.alarms()) == 2 })
+	if alarms := v.hub.alarms(); alarms[0].Cleared || !alarms[1].Cleared || alarms[0].Subject != "edge-1" {
+		t.Errorf("alarms %+v", alarms)
+	}
+	if n := strings.Count(log.String(), "again and again"); n != 1 {
+		t.Errorf("logged %d times", n)
+	}
+}
+
+// lockedBuffer is written to and read at the same time.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func TestADestinationThatFailsAlarmsOnceAndRecovers(t *testing.T) {

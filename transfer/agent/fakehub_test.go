@@ -21,6 +21,7 @@ type fakeHub struct {
 	config   wire.Config
 	away     bool            // every call gets 503
 	bad      map[string]bool // IDs of events whose form is refused
+	stuck    map[string]bool // types of events that a batch must not hold, for a reason that no agent knows
 	events   []wire.Event    // each ID once, in the order of coming
 	progress []wire.ArrivalProgress
 	waiting  []*fakeOrder
@@ -148,6 +149,10 @@ func (h *fakeHub) postEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	h.with(func() {
 		for _, e := range batch.Events {
+			if h.stuck[e.Type] {
+				http.Error(w, "which workflow?", http.StatusConflict)
+				return
+			}
 			if h.bad[e.ID] {
 				http.Error(w, "malformed", http.StatusBadRequest)
 				return

@@ -14,7 +14,7 @@ const (
 	outboxEvents = "events"
 	indexSeen    = "seen"  // fileKey -> mark
 	indexPlan    = "plan"  // arrival ID -> plan, from the first try to the last
-	indexClaim   = "claim" // destination -> fileKey
+	indexClaim   = "claim" // destination -> claimant
 	indexDead    = "dead"  // event ID -> deadLetter
 	indexStamp   = "stamp" // order key -> time of its manifest
 )
@@ -99,8 +99,14 @@ func (k *keep) tell(e wire.Event) error {
 	return err
 }
 
-// claim takes a destination for a file. It returns the other file that has it, unless free says that nothing lies there.
-func (k *keep) claim(destination string, c fileKey, free func(other fileKey) bool) (other fileKey, ok bool, err error) {
+// claimant is the arrival that a destination is for.
+type claimant struct {
+	fileKey
+	ID string `json:"id"`
+}
+
+// claim takes a destination for an arrival. It returns the other arrival that has it, unless free says that it does not need it.
+func (k *keep) claim(destination string, c claimant, free func(other claimant) bool) (other claimant, ok bool, err error) {
 	k.claiming.Lock()
 	defer k.claiming.Unlock()
 	found, err := k.j.Get(indexClaim, destination, &other)

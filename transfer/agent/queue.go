@@ -23,6 +23,8 @@ type waiting struct {
 	file     watch.File
 	attempts int       // that have failed
 	missed   int       // looks in a row that did not find it
+	failed   bool      // the hub has been told that it failed, and of nothing since
+	shown    bool      // the hub has been shown its move, and not told how it ended
 	at       time.Time // not before
 	queued   bool      // stands in one of the queue's heaps
 }
@@ -75,7 +77,7 @@ func (q *queue) push(w *waiting) {
 	}
 }
 
-// next waits for the oldest version that may be moved now, and gives it out until done or again. It returns nil when ctx ends.
+// next waits for the oldest version that may be moved now, and gives it out until done, or until again puts it back. It returns nil when ctx ends.
 func (q *queue) next(ctx context.Context) *waiting {
 	for ctx.Err() == nil {
 		w, changed, pause := q.take()
@@ -122,18 +124,23 @@ func (q *queue) done(w *waiting) {
 	q.revive(w.key)
 }
 
-// again puts w back until at, unless a newer version has come or its route has gone.
-func (q *queue) again(w *waiting, at time.Time) {
+// again puts w back until at, or forgets it if its route has gone. If another version has come meanwhile it does nothing
+// and returns that one: w stays given out until done.
+func (q *queue) again(w *waiting, at time.Time) (newer *waiting) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	delete(q.active, w.key)
-	if q.latest[w.key] == w {
+	switch latest := q.latest[w.key]; latest {
+	case w:
+		delete(q.active, w.key)
 		w.at = at
 		q.push(w)
 		q.wakeAll()
-		return
+	case nil:
+		delete(q.active, w.key)
+	default:
+		return latest
 	}
-	q.revive(w.key)
+	return nil
 }
 
 // revive puts a version forward that came while an older one was given out.

@@ -31,7 +31,10 @@ func TestTheQueueGivesTheOldestFirstAndOneVersionAtATime(t *testing.T) {
 	if got := q.next(ctx); got != young {
 		t.Errorf("while a version of old is given out, the next one is %s", got.key.Path)
 	}
-	q.again(old, now)
+	if got := q.again(old, now); got != newer {
+		t.Errorf("old is put back, though there is a newer version")
+	}
+	q.done(old)
 	if got := q.next(ctx); got != newer {
 		t.Errorf("the newer version takes the place of the older one, not %s", got.key.Path)
 	}
@@ -75,7 +78,9 @@ func TestTheQueueLosesNothing(t *testing.T) {
 			for key, w := range out {
 				delete(out, key)
 				if rapid.Bool().Draw(t, "again") {
-					q.again(w, now.Add(2))
+					if newer := q.again(w, now.Add(2)); newer != nil {
+						q.done(w)
+					}
 				} else {
 					q.done(w)
 					if latest[key] == w {

@@ -16,6 +16,7 @@ import (
 type reporter struct {
 	hub  *hub
 	gap  time.Duration // between two rounds
+	now  func() time.Time
 	all  func() map[string]*route
 	mu   sync.Mutex
 	next map[string]wire.ArrivalProgress // by arrival
@@ -34,7 +35,7 @@ func (r *reporter) show(x *route, f watch.File, id string, p transfer.Progress) 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.next[id] = wire.ArrivalProgress{
-		Agent: r.hub.agent, Site: r.hub.site, Route: x.plan.name, Path: f.Path, Phase: "moving", Size: f.Size, Transfer: p,
+		Agent: r.hub.agent, Site: r.hub.site, Route: x.plan.name, Path: f.Path, Phase: "moving", Size: f.Size, At: r.now().UTC(), Transfer: p,
 	}
 }
 
@@ -100,6 +101,6 @@ func (r *reporter) grown(route string, f watch.File) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.next[growingID(r.hub.site, route, f.Path)] = wire.ArrivalProgress{
-		Agent: r.hub.agent, Site: r.hub.site, Route: route, Path: f.Path, Phase: wire.PhaseGrowing, Size: f.Size,
+		Agent: r.hub.agent, Site: r.hub.site, Route: route, Path: f.Path, Phase: wire.PhaseGrowing, Size: f.Size, At: r.now().UTC(),
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gantry/transfer/agent/wire"
 )
 
 const childHub, childHome = "GANTRY_TEST_AGENT_HUB", "GANTRY_TEST_AGENT_HOME"
@@ -119,6 +121,26 @@ func TestADamagedJournalCostsTimeAndNoFile(t *testing.T) {
 	}
 	if n := len(files(t, v.out)); n != 2 {
 		t.Errorf("%d files at the destination", n)
+	}
+}
+
+func TestALostJournalFindsWhatItHasMoved(t *testing.T) {
+	for _, path := range []string{"", "{{.Name}}"} {
+		v := newVenue(t)
+		v.hub.setConfig(v.config(wire.Route{Name: "ingest", From: "in", To: "out", Path: path, Settle: wire.Settle{Stable: 0.2}}))
+		v.put("clip.mxf", noise(1<<20, 3))
+		_, stop := v.start()
+		v.hub.eventually("the arrival", func() bool { return len(v.hub.arrivals()) == 1 })
+		stop()
+		if err := os.RemoveAll(filepath.Join(v.home, "journal")); err != nil {
+			t.Fatal(err)
+		}
+		v.hub.with(func() { v.hub.events = nil }) // to see the same event once more
+		v.start()
+		v.hub.eventually("the same arrival", func() bool { return len(v.hub.events) == 1 })
+		if len(v.hub.arrivals()) != 1 || len(files(t, v.out)) != 1 {
+			t.Errorf("%q: failures %+v, %d files at the destination", path, v.hub.failures(), len(files(t, v.out)))
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/agent/naming"
 	"gantry/transfer/agent/wire"
 	"gantry/transfer/watch"
 )
@@ -64,7 +65,7 @@ func locate(locations map[string]connectors.Location, name string) (connectors.L
 type route struct {
 	plan    routePlan
 	tag     string
-	path    pathTemplate
+	path    naming.Path
 	inner   string // where the watched folder lies in the destination; "" if it does not
 	watcher *watch.Watcher
 	ctx     context.Context //nolint:containedctx // ends when the route is stopped, and its moves with it
@@ -81,7 +82,7 @@ func build(p routePlan, o watch.Options) (*route, error) {
 	if err != nil {
 		return nil, err
 	}
-	template, err := parsePath(p.path)
+	template, err := naming.Parse(p.path)
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +133,8 @@ func folderOf(l connectors.Location) (string, error) {
 }
 
 // destination makes an arrival's path.
-func (r *route) destination(f pathFacts) (string, error) {
-	p, err := r.path.render(f)
+func (r *route) destination(f naming.Facts) (string, error) {
+	p, err := r.path.Render(f)
 	if err == nil && r.inner != "" && strings.HasPrefix(p, r.inner+"/") {
 		return "", errLoop(r.plan.to.Name, p)
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -28,16 +29,23 @@ type outbox interface {
 	unwanted(l letter, reason error) error
 }
 
+// stuckAfter is how often in a row the hub refuses a batch before a person is told.
+const stuckAfter = 3
+
 // sender brings events to the hub, in order and at least once. An event that the hub refuses for its form does not
-// hold up those behind it.
+// hold up those behind it. One that it refuses for another reason does, until the hub takes it: a person is told.
 type sender struct {
 	outbox outbox
 	send   func(context.Context, []wire.Event) error
 	lost   func(e wire.Event, reason error) // an event was set aside
+	stuck  func(context.Context, error)     // the same events are refused again and again
+	flows  func()                           // they are not any more
 	bell   bell                             // something was put into the outbox
 	back   bell                             // the hub is there again
 	pauses *pauses
 	log    *slog.Logger
+
+	refused int // times in a row; only run's goroutine uses it
 }
 
 // run ends with ctx.
@@ -50,6 +58,7 @@ func (s *sender) run(ctx context.Context) {
 		}
 		if err == nil {
 			err = s.deliver(ctx, batch)
+			s.count(ctx, err)
 		} else {
 			s.log.Error("the outbox cannot be read", "error", err)
 		}
@@ -58,6 +67,21 @@ func (s *sender) run(ctx context.Context) {
 			continue
 		}
 		rest(ctx, s.pauses.next(), s.back)
+	}
+}
+
+// count tells once when the outbox is stuck, and once when it is not any more.
+func (s *sender) count(ctx context.Context, err error) {
+	switch {
+	case err == nil && s.refused >= stuckAfter:
+		s.refused = 0
+		s.flows()
+	case err == nil:
+		s.refused = 0
+	case refusesAll(err):
+		if s.refused++; s.refused == stuckAfter {
+			s.stuck(ctx, err)
+		}
 	}
 }
 
@@ -97,4 +121,10 @@ func (s *sender) conclude(err error) error {
 // refusesForm tells whether the hub will give the same answer to the same text.
 func refusesForm(err error) bool {
 	return isStatus(err, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
+}
+
+// refusesAll tells whether the hub answers, and will not take what it is given; not that it is away or busy.
+func refusesAll(err error) bool {
+	var s *statusError
+	return errors.As(err, &s) && !isStatus(err, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout)
 }

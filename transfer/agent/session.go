@@ -56,10 +56,13 @@ func newSession(a *Agent) (*session, error) {
 	s.moves = newMoves(newEngine(a.o, j), a.o.Now)
 	s.alarms = &alarms{tell: s.alarm, now: a.o.Now, set: map[alarmKey]*alarm{}}
 	s.routes = &routes{build: s.buildRoute, start: s.startRoute, gone: s.queue.drop, bad: s.badRoute, running: map[string]*route{}}
-	s.reporter = &reporter{hub: h, gap: 300 * time.Millisecond, all: s.routes.snapshot, next: map[string]wire.ArrivalProgress{}}
+	s.reporter = &reporter{hub: h, gap: 300 * time.Millisecond, now: a.o.Now, all: s.routes.snapshot, next: map[string]wire.ArrivalProgress{}}
 	s.arrivals = s.newArrivals()
 	s.orders = s.newOrders()
-	s.sender = &sender{outbox: s.keep, send: h.events, lost: s.lostEvent, bell: s.keep.told, back: a.link.bell(), pauses: s.pauses(), log: s.log}
+	s.sender = &sender{
+		outbox: s.keep, send: h.events, lost: s.lostEvent, stuck: s.stuckOutbox, flows: s.flowingOutbox,
+		bell: s.keep.told, back: a.link.bell(), pauses: s.pauses(), log: s.log,
+	}
 	s.config = &configurator{
 		file: a.config, hub: h, apply: s.routes.apply, every: a.o.Refresh, pauses: s.pauses(), back: a.link.bell(), log: s.log, wrong: s.wrong,
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -34,15 +35,37 @@ func (s *session) lostEvent(e wire.Event, reason error) {
 	}
 }
 
+// stuckOutbox tells that the hub does not take the oldest events. The alarm is offered to the hub ahead of them too,
+// since it would wait behind them.
+func (s *session) stuckOutbox(ctx context.Context, reason error) {
+	s.trace.note(reason)
+	s.log.Error("the hub refuses the oldest events again and again; they are kept and tried on, and all others wait behind them", "error", reason)
+	e := s.alarmEvent(s.o.Name, fmt.Sprintf("agent %s: the hub refuses its events, and all wait: %s", s.o.Name, oneLine(reason.Error())), false)
+	if err := s.keep.tell(e); err != nil {
+		s.wrong(fmt.Errorf("keep an alarm: %w", err))
+	}
+	if err := s.hub.events(ctx, []wire.Event{e}); err != nil {
+		s.log.Warn("the hub does not take the alarm about it either", "error", err)
+	}
+}
+
+func (s *session) flowingOutbox() {
+	_ = s.alarm(s.o.Name, fmt.Sprintf("agent %s: the hub takes its events again", s.o.Name), true)
+}
+
 // alarm puts one into the outbox.
 func (s *session) alarm(subject, message string, cleared bool) error {
 	s.log.Warn("alarm", "subject", subject, "message", message, "cleared", cleared)
-	id := shortID(s.o.Site, s.o.Name, subject, message, strconv.FormatInt(s.o.Now().UnixNano(), 10))
-	err := s.keep.tell(s.event("alarm-"+id, wire.EventAlarm, wire.Alarm{Subject: subject, Message: message, Cleared: cleared}))
+	err := s.keep.tell(s.alarmEvent(subject, message, cleared))
 	if err != nil {
 		s.wrong(fmt.Errorf("keep an alarm: %w", err))
 	}
 	return err
+}
+
+func (s *session) alarmEvent(subject, message string, cleared bool) wire.Event {
+	id := shortID(s.o.Site, s.o.Name, subject, message, strconv.FormatInt(s.o.Now().UnixNano(), 10))
+	return s.event("alarm-"+id, wire.EventAlarm, wire.Alarm{Subject: subject, Message: message, Cleared: cleared})
 }
 
 func (s *session) event(id, kind string, data any) wire.Event {

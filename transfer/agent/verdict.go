@@ -3,11 +3,13 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"gantry/connectors"
 	"gantry/transfer"
+	"gantry/transfer/agent/naming"
 	"gantry/transfer/agent/wire"
 	"gantry/transfer/journal"
 )
@@ -24,7 +26,7 @@ func (a *arrivals) decide(w *waiting, err error) {
 	case w.route.ctx.Err() != nil:
 		a.rest(w, time.Second)
 	case errors.Is(err, errSuperseded):
-		a.drop(w)
+		a.drop(w, errSuperseded)
 	case errors.Is(err, errGone):
 		a.gone(w)
 	case errors.Is(err, errWaits), connectors.KindOf(err) == connectors.KindChanged:
@@ -48,16 +50,21 @@ func (a *arrivals) gone(w *waiting) {
 	}
 	if w.missed++; w.missed > 5 {
 		a.log.Info("the file was taken away before it was moved", "route", w.key.Route, "path", w.key.Path)
-		a.drop(w)
+		a.drop(w, errGone)
 		return
 	}
 	a.rest(w, a.backoff(w))
 }
 
-// drop gives up a version that is not there any more, with what was sent of it.
-func (a *arrivals) drop(w *waiting) {
+// drop gives up a version that is not there any more, with what was sent of it. The hub, which may have been shown how
+// far it was, is told.
+func (a *arrivals) drop(w *waiting, why error) {
 	defer a.queue.done(w)
 	id := arrivalID(a.site, w.key.Route, w.file)
+	a.hide(id)
+	if err := a.tellDropped(w, id, why); err != nil {
+		a.wrong(err)
+	}
 	kept, found, err := a.keep.forgetPlan(id)
 	if err == nil && found {
 		err = a.abandon(w, id, kept)
@@ -67,11 +74,23 @@ func (a *arrivals) drop(w *waiting) {
 	}
 }
 
+func (a *arrivals) tellDropped(w *waiting, id string, why error) error {
+	if !w.shown {
+		return nil
+	}
+	kind := connectors.KindChanged
+	if errors.Is(why, errGone) {
+		kind = connectors.KindNotFound
+	}
+	failure := wire.ArrivalFailure{ID: id, Route: w.key.Route, Path: printable(w.key.Path), Kind: string(kind), Error: why.Error()}
+	return a.keep.tell(a.event(id+"-dropped-"+a.instant(), wire.EventFailed, failure))
+}
+
 func (a *arrivals) abandon(w *waiting, id string, kept plan) error {
 	if begun, err := a.keep.begun("arrival/" + id); err != nil || !begun {
 		return err
 	}
-	destination, err := w.route.destination(factsOf(id, w.file.Path, a.site, w.key.Route, kept.LastChange))
+	destination, err := w.route.destination(naming.FactsOf(id, w.file.Path, a.site, w.key.Route, kept.LastChange))
 	if err != nil {
 		return err
 	}
@@ -104,15 +123,19 @@ func (a *arrivals) raise(w *waiting, err error) {
 	a.alarms.raise(name, causeMove, fmt.Sprintf("route %s: %q waits: %s", name, printable(w.file.Path), oneLine(err.Error())))
 }
 
-// failed tells the hub once per version and kind of failure. What a person may mend is tried again, slowly.
+// failed tells the hub once per version and kind of failure, and again if it was shown a move since. What a person may
+// mend is tried again, slowly.
 func (a *arrivals) failed(w *waiting, err error) {
 	a.wrong(err)
 	kind := connectors.KindOf(err)
-	if noted := a.noteFailure(w.route, w.key, arrivalID(a.site, w.route.plan.name, w.file), kind, err.Error()); noted != nil {
+	id := arrivalID(a.site, w.route.plan.name, w.file)
+	a.hide(id)
+	if noted := a.noteFailure(w.route, w.key, id, kind, err.Error(), w.shown); noted != nil {
 		a.wrong(noted)
 		a.rest(w, a.backoff(w))
 		return
 	}
+	w.failed, w.shown = true, false
 	if mendable(kind) {
 		a.raise(w, err)
 		a.rest(w, a.mend)
@@ -121,29 +144,49 @@ func (a *arrivals) failed(w *waiting, err error) {
 	a.queue.done(w)
 }
 
-func (a *arrivals) noteFailure(r *route, key fileKey, id string, kind connectors.Kind, reason string) error {
+func (a *arrivals) noteFailure(r *route, key fileKey, id string, kind connectors.Kind, reason string, again bool) error {
 	reason = oneLine(reason)
 	m := mark{ID: id, Outcome: outcomeFailed, Tag: r.tag, Kind: string(kind), Reason: reason}
 	old, err := a.keep.mark(key)
-	if err != nil || (old.ID == m.ID && old.Tag == m.Tag && old.Kind == m.Kind) {
+	known := old.ID == m.ID && old.Tag == m.Tag && old.Kind == m.Kind
+	if err != nil || (known && !again) {
 		return err
 	}
 	a.log.Warn("arrival failed", "route", key.Route, "path", key.Path, "arrival", id, "kind", kind, "error", reason)
 	failure := wire.ArrivalFailure{ID: id, Route: key.Route, Path: printable(key.Path), Kind: string(kind), Error: reason}
-	event := a.event(id+"-"+shortID(string(kind), r.tag)[:8], wire.EventFailed, failure)
-	return a.keep.conclude(key, m, event)
+	name := id + "-" + shortID(string(kind), r.tag)[:8]
+	if known {
+		name += "-" + a.instant()
+	}
+	return a.keep.conclude(key, m, a.event(name, wire.EventFailed, failure))
 }
+
+// instant makes an event's ID another one than that of the same thing before.
+func (a *arrivals) instant() string { return strconv.FormatInt(a.now().UnixNano(), 36) }
 
 // passed takes in what a watcher will never offer: a link, a pipe, a folder that it may not read.
 func (a *arrivals) passed(r *route, path, reason string) {
 	id := shortID("passed", a.site, r.plan.name, path, reason)
-	if err := a.noteFailure(r, fileKey{r.plan.name, path}, id, connectors.KindUnsupported, "passed over: "+reason); err != nil {
+	if err := a.noteFailure(r, fileKey{r.plan.name, path}, id, connectors.KindUnsupported, "passed over: "+reason, false); err != nil {
 		a.wrong(err)
 	}
 }
 
+// rest lets a version wait for its next try, unless another one has taken its place.
 func (a *arrivals) rest(w *waiting, pause time.Duration) {
-	a.queue.again(w, a.now().Add(pause))
+	newer := a.queue.again(w, a.now().Add(pause))
+	switch {
+	case newer == nil:
+	case w.route.ctx.Err() != nil || a.sameVersion(w, newer):
+		a.queue.done(w)
+	default:
+		a.drop(w, errSuperseded)
+	}
+}
+
+func (a *arrivals) sameVersion(w, o *waiting) bool {
+	route := w.key.Route
+	return arrivalID(a.site, route, w.file) == arrivalID(a.site, route, o.file)
 }
 
 func (a *arrivals) backoff(w *waiting) time.Duration {

@@ -69,7 +69,7 @@ func (j *Journal) told(err error) error {
 type quiet struct{ l *slog.Logger }
 
 func (q quiet) Errorf(f string, a ...any)   { q.l.Error(text(f, a)) }
-func (q quiet) Warningf(f string, a ...any) { q.l.Warn(text(f, a)) }
+func (q quiet) Warningf(f string, a ...any) { q.l.Debug(text(f, a)) } // advice on tuning, for whoever looks for it
 func (q quiet) Infof(f string, a ...any)    { q.l.Debug(text(f, a)) }
 func (q quiet) Debugf(string, ...any)       {}
 

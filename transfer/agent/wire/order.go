@@ -28,7 +28,7 @@ type Order struct {
 	Key        string                         `json:"key"`   // the same work has the same key: the idempotency key
 	Fence      int64                          `json:"fence"` // rises with each lease; older leases are refused
 	LeaseUntil time.Time                      `json:"leaseUntil"`
-	Kind       string                         `json:"kind"` // transfer, deliver, archive, fetch
+	Kind       string                         `json:"kind"` // transfer, deliver, archive, quarantine
 	Files      []OrderFile                    `json:"files"`
 	Documents  []OrderDocument                `json:"documents,omitempty"`
 	Manifest   *OrderManifest                 `json:"manifest,omitempty"`

@@ -36,6 +36,8 @@ type Route struct {
 	Settle Settle `json:"settle" yaml:"settle"`
 	// Workflow is started by the hub for each arrival; empty for none.
 	Workflow string `json:"workflow,omitempty" yaml:"workflow"`
+	// Labels are the hub's: each asset that comes in on the route has them, for policies to decide by.
+	Labels map[string]string `json:"labels,omitempty" yaml:"labels"`
 }
 
 // Settle says when a file is finished.
@@ -78,7 +80,8 @@ type Arrival struct {
 	Receipt    transfer.Receipt `json:"receipt"`
 }
 
-// An ArrivalFailure is an arrival that could not be moved.
+// An ArrivalFailure is an arrival that could not be moved, or of which the file was replaced or taken away before it
+// was. The event's Time is when that was found; an ArrivalProgress from before it is out of date.
 type ArrivalFailure struct {
 	ID    string `json:"id"`
 	Route string `json:"route"`
@@ -98,7 +101,8 @@ type Alarm struct {
 // so the ID that it is reported under is not that of its arrival.
 const PhaseGrowing = "growing"
 
-// An ArrivalProgress is a snapshot; a lost one does no harm.
+// An ArrivalProgress is a snapshot; a lost one does no harm. It may come after an event that happened later: At, on
+// the clock of the events' Time, tells.
 type ArrivalProgress struct {
 	Agent    string            `json:"agent"`
 	Site     string            `json:"site"`
@@ -106,5 +110,6 @@ type ArrivalProgress struct {
 	Path     string            `json:"path"`
 	Phase    string            `json:"phase"` // growing, moving
 	Size     int64             `json:"size"`  // bytes seen so far
+	At       time.Time         `json:"at"`    // when it was so
 	Transfer transfer.Progress `json:"transfer"`
 }

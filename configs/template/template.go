@@ -1,4 +1,8 @@
-package resources
+// Package template renders the short templates of documents: paths, names and
+// metadata. It is text/template with every printed value escaped for the format,
+// and with bounds on the work and on the result, so that no document that a person
+// writes can keep the process busy or fill its memory.
+package template
 
 import (
 	"bytes"
@@ -10,28 +14,31 @@ import (
 	"text/template/parse"
 )
 
-// An escaper makes a value safe in a format.
-type escaper func(any) (string, error)
+// An Escaper makes a printed value safe in a format.
+type Escaper func(v any) (string, error)
 
-var escapers = map[string]escaper{"xml": escapeXML, "json": escapeJSON}
+// Plain prints a value as it is.
+func Plain(v any) (string, error) { return fmt.Sprint(v), nil }
 
-func plain(v any) (string, error) { return fmt.Sprint(v), nil }
-
-func escapeXML(v any) (string, error) {
+// XML makes a value safe in text and in attributes.
+func XML(v any) (string, error) {
 	var b bytes.Buffer
 	err := xml.EscapeText(&b, []byte(fmt.Sprint(v)))
 	return b.String(), err
 }
 
-// escapeJSON gives a whole JSON value, quotes included.
-func escapeJSON(v any) (string, error) {
+// JSON gives a whole JSON value, quotes included.
+func JSON(v any) (string, error) {
 	data, err := json.Marshal(v)
 	return string(data), err
 }
 
-// render runs a template in which every printed value goes through escape. Its
-// work and its result are bounded.
-func render(text string, escape escaper, data any) (string, error) {
+// Render runs a template of data in which every printed value goes through escape.
+// All functions of text/template are there but html, js, urlquery and call; define,
+// block and template are refused, and so is a field or a key that data has not. A
+// template that does more than a short document needs fails with an error. It may
+// be used by many goroutines at once.
+func Render(text string, escape Escaper, data any) (string, error) {
 	work := &budget{left: maxWork}
 	functions := template.FuncMap{
 		escapeName: escape, turnName: work.turn,
