@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/media"
@@ -64,7 +65,8 @@ func unreadable(err error) error {
 		{media.ErrOutput, "the file cannot be made into a rendition"},
 	} {
 		if errors.Is(err, each.kind) {
-			return &Fault{Type: "unreadable", Status: 422, Title: each.title, Detail: err.Error(), Err: err}
+			_, detail, _ := strings.Cut(err.Error(), each.kind.Error()+": ")
+			return &Fault{Type: "unreadable", Status: 422, Title: each.title, Detail: detail, Err: err}
 		}
 	}
 	return err
