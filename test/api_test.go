@@ -47,11 +47,13 @@ func checkAPI(t *testing.T, s *stand) {
 	})
 	t.Run("bad documents are refused with their place", func(t *testing.T) {
 		for name, c := range map[string]struct{ text, want string }{
-			"unknown field": {"apiVersion: gantry/v1\nkind: Partner\nmetadata: {name: x}\nspec:\n  locaton: archive\n", "5:3: unknown field \\\"locaton\\\": did you mean \\\"location\\\"?"},
-			"bad workflow":  {"document: {dsl: 1.0.3, namespace: a, name: b, version: 1.0.0}\ndo:\n  - x:\n      cal: probe\n", "4:7"},
-			"bad rule":      {"apiVersion: gantry/v1\nkind: TieringPolicy\nmetadata: {name: house}\nspec:\n  rules:\n    - {name: r, when: 'media.duration + 1.0', tier: cold, reason: r}\n  default: {tier: cold, reason: d}\n", "6:23: rule \\\"r\\\": a condition is true or false"},
-			"no such place": {"apiVersion: gantry/v1\nkind: Partner\nmetadata: {name: x}\nspec: {location: nowhere, profile: hls-ladder}\n", "Location/nowhere"},
-			"secret in URL": {"apiVersion: gantry/v1\nkind: Location\nmetadata: {name: x}\nspec: {site: local, url: 'sftp://me:secret@host/'}\n", "carries a secret"},
+			"unknown field":       {"apiVersion: gantry/v1\nkind: Partner\nmetadata: {name: x}\nspec:\n  locaton: archive\n", "5:3: unknown field \\\"locaton\\\": did you mean \\\"location\\\"?"},
+			"bad workflow":        {"document: {dsl: 1.0.3, namespace: a, name: b, version: 1.0.0}\ndo:\n  - x:\n      cal: probe\n", "4:7"},
+			"bad rule":            {"apiVersion: gantry/v1\nkind: TieringPolicy\nmetadata: {name: house}\nspec:\n  rules:\n    - {name: r, when: 'media.duration + 1.0', tier: cold, reason: r}\n  default: {tier: cold, reason: d}\n", "6:23: rule \\\"r\\\": a condition is true or false"},
+			"no such place":       {"apiVersion: gantry/v1\nkind: Partner\nmetadata: {name: x}\nspec: {location: nowhere, profile: hls-ladder}\n", "input:1: Partner/x: location names Location/nowhere"},
+			"misspelt argument":   {"document: {dsl: 1.0.3, namespace: a, name: b, version: 1.0.0}\ndo:\n  - x:\n      call: deliver\n      with: {partner: clubtv}\n", "input:5:23: there is no Partner"},
+			"secret in an option": {"apiVersion: gantry/v1\nkind: Location\nmetadata: {name: x}\nspec: {site: local, url: 's3://bucket', options: {secretKey: me:secret}}\n", "holds a secret itself"},
+			"secret in URL":       {"apiVersion: gantry/v1\nkind: Location\nmetadata: {name: x}\nspec: {site: local, url: 'sftp://me:secret@host/'}\n", "carries a secret"},
 		} {
 			status, answer := s.post("/resources", api.ApplyRequest{Text: c.text})
 			if status != http.StatusUnprocessableEntity || !strings.Contains(answer, c.want) {

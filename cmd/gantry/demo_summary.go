@@ -58,7 +58,7 @@ func (d *demo) show(ctx context.Context, v api.AssetView) error {
 			return err
 		}
 		d.say("\nSteps of %s", r.ID)
-		if err := stepTable(d.out, run.Steps); err != nil {
+		if err := stepTable(d.out, run); err != nil {
 			return err
 		}
 	}

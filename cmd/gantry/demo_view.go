@@ -148,7 +148,7 @@ func (v *view) runs(ctx context.Context, a catalog.Asset) (live string, err erro
 				continue
 			}
 			text := fmt.Sprintf("%s: %s %s in %s", a.Name, name, s.Status, took(s.StartedAt, s.EndedAt))
-			if note := stepNote(s); note != "" {
+			if note := stepNote(s, nil); note != "" {
 				text += ": " + note
 			}
 			v.change(s.RunID+s.Key, s.Status, text)

@@ -109,7 +109,7 @@ func assetTable(w io.Writer, v api.AssetView) error {
 	fmt.Fprintln(w, "\nDeliveries")
 	rows = make([][]string, len(v.Deliveries))
 	for i, d := range v.Deliveries {
-		rows[i] = []string{d.Partner, d.Status, d.Profile, orDash(d.Proof), d.Location + ":" + d.Path, orDash(d.Error)}
+		rows[i] = []string{d.Partner, d.Status, d.Profile, orDash(d.Proof), d.Location + ":" + d.Path, orDash(trouble(d, v.Transfers))}
 	}
 	if err := columns(w, "  PARTNER STATUS PROFILE PROOF PLACE ERROR", rows); err != nil {
 		return err
@@ -124,6 +124,16 @@ func assetTable(w io.Writer, v api.AssetView) error {
 		rows[i] = []string{r.ID, r.Workflow + " " + r.Version, r.Status, took(r.CreatedAt, r.EndedAt), waits(r)}
 	}
 	return columns(w, "  ID WORKFLOW STATUS TOOK WAITS-FOR", rows)
+}
+
+// trouble tells what is wrong with a delivery, also while it is tried again.
+func trouble(d catalog.Delivery, transfers []catalog.Transfer) string {
+	for _, t := range transfers {
+		if t.ID == d.TransferID && d.Error == "" {
+			return t.Error
+		}
+	}
+	return d.Error
 }
 
 // copyTable leaves out the pieces of a ladder, which are many and alike.

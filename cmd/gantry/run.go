@@ -116,29 +116,43 @@ func showRun(ctx context.Context, a *app, w io.Writer, id string) error {
 			fmt.Fprintf(w, "Waits for: %s\n", waits(r))
 		}
 		fmt.Fprintln(w)
-		return stepTable(w, v.Steps)
+		return stepTable(w, v)
 	})
 }
 
-func stepTable(w io.Writer, steps []catalog.Step) error {
-	rows := make([][]string, len(steps))
-	for i, s := range steps {
+func stepTable(w io.Writer, v api.RunView) error {
+	rows := make([][]string, len(v.Steps))
+	for i, s := range v.Steps {
 		attempt := "-"
 		if s.Attempt > 0 {
 			attempt = fmt.Sprint(s.Attempt)
 		}
-		rows[i] = []string{s.Name, orDash(s.Function), s.Status, attempt, took(s.StartedAt, s.EndedAt), cut(stepNote(s), 100)}
+		rows[i] = []string{s.Name, orDash(s.Function), s.Status, attempt, took(s.StartedAt, s.EndedAt), stepNote(s, v.Transfers)}
 	}
 	return columns(w, "STEP FUNCTION STATUS ATTEMPT TOOK NOTE", rows)
 }
 
-// stepNote tells what went wrong, or how far it is.
-func stepNote(s catalog.Step) string {
+// stepNote tells what went wrong, why it waits, or how far it is.
+func stepNote(s catalog.Step, transfers []catalog.Transfer) string {
 	if text := fault(s.Error); text != "" {
 		return text
 	}
 	if !s.Open() {
 		return ""
 	}
+	for _, t := range transfers {
+		if t.Key == s.RunID+s.Key {
+			return transferNote(t)
+		}
+	}
 	return progressNote(s.Progress)
+}
+
+// transferNote tells why a transfer waits, or how far it is.
+func transferNote(t catalog.Transfer) string {
+	moved := fmt.Sprintf("%s of %s", size(t.Done), size(t.Total))
+	if t.Error == "" {
+		return moved
+	}
+	return moved + ", tried again: " + t.Error
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -74,7 +75,7 @@ func waits(r catalog.Run) string {
 	}
 	said := make([]string, len(list))
 	for i, each := range list {
-		said[i] = strings.TrimSpace(each.Kind + " " + each.Key)
+		said[i] = each.Kind + " " + cmp.Or(each.Name, each.Key)
 		if !each.Due.IsZero() {
 			said[i] += " due " + each.Due.UTC().Format(time.RFC3339)
 		}

@@ -10,10 +10,11 @@ import (
 	"gantry/orchestrator/catalog"
 )
 
-// A RunView is a run and its steps.
+// A RunView is a run, its steps, and the transfers under way for them.
 type RunView struct {
-	Run   catalog.Run    `json:"run"`
-	Steps []catalog.Step `json:"steps"`
+	Run       catalog.Run        `json:"run"`
+	Steps     []catalog.Step     `json:"steps"`
+	Transfers []catalog.Transfer `json:"transfers" doc:"what its steps wait for: their keys are the run's ID followed by the step's key"`
 }
 
 // A StartRequest asks for a run.
@@ -56,7 +57,12 @@ func (s *server) runs(a huma.API) {
 				if v.Run, err = r.Run(ctx, in.ID); err != nil {
 					return v, err
 				}
-				v.Steps, err = r.Steps(ctx, in.ID)
+				if v.Steps, err = r.Steps(ctx, in.ID); err != nil {
+					return v, err
+				}
+				v.Transfers, err = r.Transfers(ctx, catalog.TransferFilter{
+					RunID: in.ID, Status: []string{catalog.TransferQueued, catalog.TransferLeased}, Page: catalog.Page{Limit: catalog.MaxPage},
+				})
 				return v, err
 			})
 			return given(view, catalog.NotThere(err, "run", in.ID))

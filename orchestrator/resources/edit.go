@@ -47,6 +47,32 @@ func newEdit(dir string, files []File) *edit {
 	return e
 }
 
+// preview gives the files as they are without the documents that come in, and the
+// file that those stand in.
+func (e *edit) preview(incoming []Document, from File) []File {
+	files := slices.Clone(e.files)
+	for _, in := range incoming {
+		at, ok := e.at[ref{in.Kind, in.Name}]
+		if !ok {
+			continue
+		}
+		f := &files[at.file]
+		f.Text = slices.Concat(f.Text[:at.Start], blank(at.Text), f.Text[at.Start+len(at.Text):])
+	}
+	return append(files, from)
+}
+
+// blank keeps only the lines' ends, so that what follows keeps its place.
+func blank(text []byte) []byte {
+	out := slices.Clone(text)
+	for i, c := range out {
+		if c != '\n' {
+			out[i] = ' '
+		}
+	}
+	return out
+}
+
 // put replaces a document where it stands, or gives it a file of its own, when the
 // edit is finished.
 func (e *edit) put(in Document) {

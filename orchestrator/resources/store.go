@@ -67,15 +67,22 @@ func (s *Store) Apply(ctx context.Context, name string, text []byte, dryRun bool
 		return nil, err
 	}
 	e := newEdit(s.dir, files)
-	for _, d := range incoming {
-		e.put(d)
+	// Checked where it was written, so that a mistake has its place there.
+	set, err := Read(e.preview(incoming, File{Name: name, Text: text}), s.data)
+	if err == nil {
+		err = s.adopt(ctx, set, true)
 	}
-	set, err := Read(e.finish(), s.data)
 	if err != nil {
 		return nil, err
 	}
+	for _, d := range incoming {
+		e.put(d)
+	}
 	if dryRun {
-		return e.changes, s.adopt(ctx, set, true)
+		return e.changes, nil
+	}
+	if set, err = Read(e.finish(), s.data); err != nil {
+		return nil, err
 	}
 	if err := s.keep(ctx, e, set); err != nil {
 		return nil, err
