@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 
 	"gantry/orchestrator/api"
 	"gantry/orchestrator/catalog"
+	"gantry/orchestrator/function"
+	"gantry/orchestrator/media"
 	"gantry/orchestrator/resources"
 )
 
@@ -86,6 +89,8 @@ func assetTable(w io.Writer, v api.AssetView) error {
 		{"XXH128", as.Digests["xxh128"]},
 		{"Site", as.Site},
 		{"Route", as.Route},
+		{"Media", mediaLine(as.Facts)},
+		{"QC", qcLine(as.QC)},
 		{"Tier", as.Tier},
 		{"Tier reason", as.TierReason},
 		{"Recorded", stamp(as.RecordedAt)},
@@ -124,6 +129,39 @@ func assetTable(w io.Writer, v api.AssetView) error {
 		rows[i] = []string{r.ID, r.Workflow + " " + r.Version, r.Status, took(r.CreatedAt, r.EndedAt), waits(r)}
 	}
 	return columns(w, "  ID WORKFLOW STATUS TOOK WAITS-FOR", rows)
+}
+
+// mediaLine sums up what the probe found.
+func mediaLine(facts json.RawMessage) string {
+	var info media.Info
+	if json.Unmarshal(facts, &info) != nil || info.Container == "" {
+		return ""
+	}
+	said := []string{info.Container, fmt.Sprintf("%.2f s", info.Duration)}
+	for _, v := range info.Video {
+		said = append(said, fmt.Sprintf("%s %dx%d %s %s", v.Codec, v.Width, v.Height, v.FrameRate, v.Scan))
+	}
+	for i, a := range info.Audio {
+		if i == 0 {
+			said = append(said, fmt.Sprintf("%d × %s of %d channels", len(info.Audio), a.Codec, a.Channels))
+		}
+	}
+	if info.Timecode != "" {
+		said = append(said, "timecode "+info.Timecode)
+	}
+	return strings.Join(said, ", ")
+}
+
+// qcLine gives the verdict and its reason.
+func qcLine(report json.RawMessage) string {
+	var qc function.QCOutput
+	if json.Unmarshal(report, &qc) != nil || qc.Outcome == "" {
+		return ""
+	}
+	if qc.Reason == "" {
+		return qc.Outcome
+	}
+	return qc.Outcome + ": " + qc.Reason
 }
 
 // trouble tells what is wrong with a delivery, also while it is tried again.

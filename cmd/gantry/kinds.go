@@ -149,8 +149,8 @@ func showEvents(ctx context.Context, a *app, w io.Writer, q url.Values) error {
 	if q.Get("after") == "" {
 		q.Set("latest", "true")
 	}
-	return list(ctx, a, w, "/events", q, "SEQ TIME TYPE SUBJECT", func(v catalog.Event) []string {
-		return []string{fmt.Sprint(v.Seq), v.Time.UTC().Format(time.RFC3339), v.Type, orDash(v.Subject)}
+	return list(ctx, a, w, "/events", q, "SEQ TIME TYPE SUBJECT ABOUT", func(v catalog.Event) []string {
+		return []string{fmt.Sprint(v.Seq), v.Time.UTC().Format(time.RFC3339), v.Type, orDash(v.Subject), orDash(about(v))}
 	})
 }
 

@@ -83,6 +83,31 @@ func waits(r catalog.Run) string {
 	return strings.Join(said, ", ")
 }
 
+// about says in words what an event is about: a step, a workflow or a file, and what
+// went wrong with it.
+func about(e catalog.Event) string {
+	var data struct {
+		Name     string          `json:"name"`
+		Function string          `json:"function"`
+		Workflow string          `json:"workflow"`
+		Path     string          `json:"path"`
+		Message  string          `json:"message"`
+		Detail   string          `json:"detail"`
+		Error    json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(e.Data, &data) != nil {
+		return ""
+	}
+	said := cmp.Or(data.Name, data.Workflow, data.Path, data.Message)
+	if data.Function != "" && data.Function != data.Name {
+		said += " (" + data.Function + ")"
+	}
+	if why := cmp.Or(fault(data.Error), data.Detail); why != "" {
+		said += ": " + why
+	}
+	return said
+}
+
 // took is how long something has lasted.
 func took(from, to time.Time) string {
 	if from.IsZero() || to.IsZero() {
@@ -123,6 +148,10 @@ func progressNote(data json.RawMessage) string {
 func fault(data json.RawMessage) string {
 	if len(data) == 0 || string(data) == "null" {
 		return ""
+	}
+	var text string
+	if json.Unmarshal(data, &text) == nil {
+		return text
 	}
 	var e flow.Error
 	if json.Unmarshal(data, &e) != nil {
