@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"time"
 
 	"gantry/connectors"
 	"gantry/transfer/journal"
@@ -71,7 +72,7 @@ func (d *delivery) takeUp(ctx context.Context, earlier journal.Upload) error {
 // sent until its digest is compared.
 func (d *delivery) lose(ctx context.Context) error {
 	d.upload, d.again = nil, false
-	entry, err := d.stat(ctx)
+	entry, err := d.statLate(ctx)
 	switch kind := connectors.KindOf(err); {
 	case kind == "" && entry.Size == d.r.plan.Size:
 		d.lost = true
@@ -82,6 +83,26 @@ func (d *delivery) lose(ctx context.Context) error {
 	default:
 		return err
 	}
+}
+
+// lateCommit is how long a place may still be busy with a commit whose caller was
+// killed: the upload is gone by then, and the file is not there yet.
+const lateCommit = 5 * time.Second
+
+// statLate looks at the path, and where every part had been accepted, so that a
+// commit may be under way, waits a little for its file.
+func (d *delivery) statLate(ctx context.Context) (connectors.Entry, error) {
+	entry, err := d.stat(ctx)
+	whole := len(d.r.record.Parts[d.target]) == d.r.plan.Count()
+	for waited := time.Duration(0); whole && connectors.KindOf(err) == connectors.KindNotFound && waited < lateCommit; waited += lateCommit / 20 {
+		select {
+		case <-ctx.Done():
+			return entry, ended(ctx, err)
+		case <-time.After(lateCommit / 20):
+		}
+		entry, err = d.stat(ctx)
+	}
+	return entry, err
 }
 
 // beginAnew starts an upload and records it before a part is sent.
