@@ -32,6 +32,7 @@ fmt: ## Formats the code
 
 bench: tools ## Measures the hot paths
 	go test -run '^$$' -bench . -benchtime 2s ./transfer/... ./orchestrator/flow/... ./policy/...
+	go test -run '^$$' -bench . -benchtime 3000x ./orchestrator/engine
 
 tools: ffmpeg servers ## Installs what the demo needs: ffmpeg with its sandbox, OpenSSH, versitygw
 
@@ -47,6 +48,8 @@ servers: $(TOOLS)/versitygw
 test-tools:
 	@.ci/need xmllint libxml2-utils
 	@.ci/need xxhsum xxhash
+	@.ci/need pgrep procps
+	@.ci/need sftp openssh-client
 	@.ci/need postgres postgresql
 
 $(TOOLS)/versitygw:
