@@ -3,7 +3,7 @@
 // A place is opened from a [Location] (a URL, options and references to secrets)
 // and is a [Source] to read from and a [Sink] to write to. What else it can do
 // is stated by [Traits] and by small optional interfaces ([Renamer], [Hasher],
-// [Copier]), found by a type assertion.
+// [Copier] and more), found by [As].
 //
 // The promises that every connector keeps, proved by package connectortest:
 //

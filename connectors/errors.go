@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // A Kind is what a caller decides on when a call fails.
@@ -22,6 +23,8 @@ const (
 	KindIntegrity   Kind = "integrity violated" // bytes are not what they should be
 	KindIncomplete  Kind = "incomplete"         // retryable: fewer bytes or entries than announced
 	KindChanged     Kind = "changed meanwhile"  // the file is not the version that was asked for
+	KindArchived    Kind = "archived"           // the file has to be restored before it can be read
+	KindHeld        Kind = "held"               // a retention or a legal hold forbids it
 	KindBusy        Kind = "busy"               // retryable: the place asks to slow down
 	KindUnavailable Kind = "unavailable"        // retryable: connection refused, lost, server error
 	KindTimeout     Kind = "timed out"          // retryable
@@ -32,9 +35,10 @@ const (
 // An Error is a failed call to a place.
 type Error struct {
 	Kind   Kind
-	Op     string // what was tried, as a verb: "open", "commit"
-	Path   string // what it was tried on: a path, or the location's URL without secrets
-	Remedy string // what to do about it; may be empty
+	Op     string        // what was tried, as a verb: "open", "commit"
+	Path   string        // what it was tried on: a path, or the location's URL without secrets
+	Remedy string        // what to do about it; may be empty
+	After  time.Duration // how long the place asks to wait before the call is made again; 0 = it does not say
 	Err    error
 }
 

@@ -16,6 +16,7 @@ type Location struct {
 	Name    string            `json:"name,omitempty" yaml:"-"`
 	URL     string            `json:"url" yaml:"url"`
 	Options map[string]string `json:"options,omitempty" yaml:"options"` // by the names of the connector's Options
+	Profile *Profile          `json:"profile,omitempty" yaml:"profile"` // what a probe found out about the place
 }
 
 // An Option is one setting of a connector, declared once: the manual, the
@@ -34,10 +35,16 @@ type Connector struct {
 	Open    func(ctx context.Context, l Location) (Place, error)
 }
 
-// Option gives the value of a setting, or its declared default.
+// Option gives the value of a setting: the location's own, or the one of its
+// profile, or the declared default.
 func (c Connector) Option(l Location, name string) string {
 	if value, ok := l.Options[name]; ok {
 		return value
+	}
+	if l.Profile != nil {
+		if value, ok := l.Profile.Options[name]; ok {
+			return value
+		}
 	}
 	for _, o := range c.Options {
 		if o.Name == name {

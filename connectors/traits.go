@@ -11,6 +11,11 @@ type Traits struct {
 	Sequential    bool          // parts must be written one after the other, in order
 	AtomicCommit  bool          // an existing file is replaced in one step
 	TimePrecision time.Duration // of ModTime; 0 = the place cannot set it
+	EqualParts    bool          // all parts but the last have the same size
+	WriteOnly     bool          // a drop box: files can be sent and not looked at afterwards
+	FoldsCase     bool          // "A" and "a" are the same name
+	FoldsUnicode  bool          // the composed and the decomposed form of a name are the same name
+	DoubtfulLists bool          // a listing may lack files without saying so: nothing may be concluded from what is missing
 	PartDigest    Algorithm     // the place checks this digest of each part on arrival; "" = none
 	WholeDigest   Algorithm     // the place vouches for this digest of the whole object at commit; "" = none
 }

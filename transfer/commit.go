@@ -153,7 +153,7 @@ func (d *delivery) examine(ctx context.Context, entry connectors.Entry) (proof P
 	if d.r.job.Verify == VerifySize && !d.strange {
 		return ProofSize, true, nil
 	}
-	if h, ok := d.to.Place.(connectors.Hasher); ok {
+	if h, ok := connectors.As[connectors.Hasher](d.to.Place); ok {
 		var want []connectors.Algorithm
 		for a := range sums {
 			want = append(want, a)

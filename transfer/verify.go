@@ -12,7 +12,7 @@ import (
 // verifyStaged proves the upload before it is visible, where the place shows what
 // is staged and does not vouch for a digest of its own.
 func (d *delivery) verifyStaged(ctx context.Context) (Proof, error) {
-	staged, ok := d.upload.(connectors.Staged)
+	staged, ok := connectors.As[connectors.Staged](d.upload)
 	if !ok && !d.provable() {
 		d.abort(ctx)
 		return "", errUnprovable(d.to.Path)
@@ -36,7 +36,7 @@ func (d *delivery) verifyStaged(ctx context.Context) (Proof, error) {
 // provable tells whether a committed file can be proved.
 func (d *delivery) provable() bool {
 	_, readable := d.to.Place.(connectors.Source)
-	_, hashes := d.to.Place.(connectors.Hasher)
+	_, hashes := connectors.As[connectors.Hasher](d.to.Place)
 	return readable || hashes || d.traits.WholeDigest != "" || d.r.job.Verify == VerifySize
 }
 

@@ -63,7 +63,7 @@ func (m *mover) nativeDigests(ctx context.Context, there connectors.Entry, want 
 	if len(there.Digests) > 0 {
 		return there.Digests
 	}
-	if hasher, ok := m.to.Place.(connectors.Hasher); ok {
+	if hasher, ok := connectors.As[connectors.Hasher](m.to.Place); ok {
 		if digests, err := hasher.Hash(ctx, there.Path, want...); err == nil {
 			return digests
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 func testRename(t *testing.T, s *stand) {
-	renamer, ok := s.place.(connectors.Renamer)
+	renamer, ok := connectors.As[connectors.Renamer](s.place)
 	if !ok {
 		t.Skip("the place cannot rename (no Renamer)")
 	}
@@ -29,7 +29,7 @@ func testRename(t *testing.T, s *stand) {
 }
 
 func testHash(t *testing.T, s *stand) {
-	hasher, ok := s.place.(connectors.Hasher)
+	hasher, ok := connectors.As[connectors.Hasher](s.place)
 	if !ok {
 		t.Skip("the place computes no digests (no Hasher)")
 	}
@@ -50,7 +50,7 @@ func testHash(t *testing.T, s *stand) {
 }
 
 func testCopy(t *testing.T, s *stand) {
-	copier, ok := s.place.(connectors.Copier)
+	copier, ok := connectors.As[connectors.Copier](s.place)
 	if !ok {
 		t.Skip("the place cannot copy by itself (no Copier)")
 	}

@@ -23,17 +23,17 @@ func testHostilePaths(_ *testing.T, s *stand) {
 		if path != "" {
 			s.fails("list "+path, listError(s, path), connectors.KindInvalid)
 		}
-		if renamer, ok := s.place.(connectors.Renamer); ok {
+		if renamer, ok := connectors.As[connectors.Renamer](s.place); ok {
 			s.fails("rename from "+path, renamer.Rename(s.ctx, path, "x"), connectors.KindInvalid)
 			s.fails("rename to "+path, renamer.Rename(s.ctx, "file", path), connectors.KindInvalid)
 		}
-		if copier, ok := s.place.(connectors.Copier); ok {
+		if copier, ok := connectors.As[connectors.Copier](s.place); ok {
 			_, err := copier.Copy(s.ctx, path, "x")
 			s.fails("copy from "+path, err, connectors.KindInvalid)
 			_, err = copier.Copy(s.ctx, "file", path)
 			s.fails("copy to "+path, err, connectors.KindInvalid)
 		}
-		if hasher, ok := s.place.(connectors.Hasher); ok {
+		if hasher, ok := connectors.As[connectors.Hasher](s.place); ok {
 			_, err := hasher.Hash(s.ctx, path, connectors.SHA256)
 			s.fails("hash "+path, err, connectors.KindInvalid)
 		}

@@ -16,7 +16,7 @@ import (
 type stand struct {
 	t     *testing.T
 	ctx   context.Context
-	open  func() (connectors.Place, error)
+	site  Site
 	place connectors.Place
 	part  int64 // bytes of a part in this test
 }
@@ -25,7 +25,7 @@ func newStand(t *testing.T, n New) *stand {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	s := &stand{t: t, ctx: ctx, open: n(t)}
+	s := &stand{t: t, ctx: ctx, site: n(t)}
 	s.place = s.connect()
 	s.part = max(s.place.Traits().MinPart, 320<<10)
 	return s
@@ -34,7 +34,7 @@ func newStand(t *testing.T, n New) *stand {
 // connect opens one more connection to the place.
 func (s *stand) connect() connectors.Place {
 	s.t.Helper()
-	place, err := s.open()
+	place, err := s.site.Open()
 	if err != nil {
 		s.t.Fatalf("open the place: %v", err)
 	}

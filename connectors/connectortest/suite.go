@@ -12,10 +12,19 @@ import (
 	"gantry/connectors"
 )
 
-// New makes an empty place of its own for one test and returns a function that
-// opens it. Each call of open is a connection of its own to the same place; the
-// suite closes what it opens.
-type New func(t *testing.T) (open func() (connectors.Place, error))
+// A Site is an empty place of its own for one test.
+type Site struct {
+	// Open opens the place. Each call is a connection of its own to the same place;
+	// the suite closes what it opens.
+	Open func() (connectors.Place, error)
+
+	// Dir is the folder of this machine where the place's files are, so that the
+	// suite can put files there behind the server's back. "" if there is none.
+	Dir string
+}
+
+// New makes a site for one test.
+type New func(t *testing.T) Site
 
 // Run puts a connector through the suite.
 func Run(t *testing.T, n New) {

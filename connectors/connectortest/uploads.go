@@ -93,7 +93,7 @@ func testStaged(t *testing.T, s *stand) {
 	data := content("staged", 2*s.part+5)
 	parts := cut(data, s.part)
 	up := s.begin("clip", data)
-	staged, ok := up.(connectors.Staged)
+	staged, ok := connectors.As[connectors.Staged](up)
 	if !ok {
 		t.Skip("the place cannot read back what is not committed (no Staged)")
 	}

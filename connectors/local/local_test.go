@@ -14,9 +14,10 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	connectortest.Run(t, func(t *testing.T) func() (connectors.Place, error) {
-		l := connectors.Location{URL: "file://" + t.TempDir()}
-		return func() (connectors.Place, error) { return local.Connector().Open(t.Context(), l) }
+	connectortest.Run(t, func(t *testing.T) connectortest.Site {
+		dir := t.TempDir()
+		l := connectors.Location{URL: "file://" + dir}
+		return connectortest.Site{Dir: dir, Open: func() (connectors.Place, error) { return local.Connector().Open(t.Context(), l) }}
 	})
 }
 

@@ -7,7 +7,7 @@
 //   - A file is the object whose key is the location's prefix and the path.
 //     Keys that end in a slash mark folders and are passed over. Keys that
 //     [connectors.CleanPath] refuses are passed over too, and reported to the
-//     function that [WithRefused] put into the context.
+//     function that [connectors.WithPassedOver] put into the context.
 //   - Modification times are the store's own (Traits.TimePrecision is 0), in
 //     whole seconds. The time of the original is kept in the metadata "mtime",
 //     in seconds since 1970, where other tools look for it.

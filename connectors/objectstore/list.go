@@ -61,7 +61,7 @@ func (p *Place) listBelow(ctx context.Context, under string, yield func(connecto
 			continue
 		}
 		if _, err := connectors.CleanPath(path); err != nil {
-			refuse(ctx, o.Key, err)
+			connectors.PassOver(ctx, o.Key, err)
 			continue
 		}
 		if !yield(p.entry(path, o), nil) {

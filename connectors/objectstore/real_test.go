@@ -187,7 +187,7 @@ func TestKeysThatAreNoPaths(t *testing.T) {
 	}
 	for _, w := range wires {
 		var refused []string
-		ctx := objectstore.WithRefused(t.Context(), func(key string, _ error) { refused = append(refused, key) })
+		ctx := connectors.WithPassedOver(t.Context(), func(key string, _ error) { refused = append(refused, key) })
 		paths, err := list(ctx, w.place(t, g.Endpoint, nil), "")
 		if err != nil || len(paths) != 1 || paths[0] != "day/clip" {
 			t.Errorf("%s lists %q, %v", w.name, paths, err)

@@ -18,13 +18,13 @@ func TestConformance(t *testing.T) {
 	t.Setenv("TEST_ACCESS_KEY", g.AccessKey)
 	t.Setenv("TEST_SECRET_KEY", g.SecretKey)
 	n := 0
-	connectortest.Run(t, func(t *testing.T) func() (connectors.Place, error) {
+	connectortest.Run(t, func(t *testing.T) connectortest.Site {
 		n++
 		bucket := fmt.Sprintf("bucket%d", n)
 		if err := g.MakeBucket(t.Context(), bucket); err != nil {
 			t.Fatal(err)
 		}
-		return func() (connectors.Place, error) {
+		return connectortest.Site{Open: func() (connectors.Place, error) {
 			return s3compat.Connector().Open(t.Context(), connectors.Location{
 				URL: "s3+" + g.Endpoint + "/" + bucket + "/some/prefix",
 				Options: map[string]string{
@@ -32,6 +32,6 @@ func TestConformance(t *testing.T) {
 					"accessKey": "env:TEST_ACCESS_KEY", "secretKey": "env:TEST_SECRET_KEY",
 				},
 			})
-		}
+		}}
 	})
 }

@@ -21,9 +21,10 @@ func TestConformance(t *testing.T) { conformance(t, start(t)) }
 func TestConformanceBare(t *testing.T) { conformance(t, startBare(t)) }
 
 func conformance(t *testing.T, s *servers.SSHD) {
-	connectortest.Run(t, func(t *testing.T) func() (connectors.Place, error) {
-		l := location(s, t.TempDir())
-		return func() (connectors.Place, error) { return sftp.Connector().Open(t.Context(), l) }
+	connectortest.Run(t, func(t *testing.T) connectortest.Site {
+		dir := t.TempDir()
+		l := location(s, dir)
+		return connectortest.Site{Dir: dir, Open: func() (connectors.Place, error) { return sftp.Connector().Open(t.Context(), l) }}
 	})
 }
 
