@@ -10,7 +10,6 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"gantry/connectors"
-	"gantry/connectors/objectstore"
 	"gantry/connectors/servers"
 )
 
