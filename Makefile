@@ -6,7 +6,7 @@ export GANTRY_TOOLS ?= $(TOOLS)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 VERSITYGW_VERSION := v1.8.0
 
-.PHONY: build demo test lint bench fmt tools ffmpeg servers help
+.PHONY: build demo test lint bench fmt docs tools ffmpeg servers help
 
 help: ## Lists these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ lint: ## Checks formatting, vet and staticcheck
 
 fmt: ## Formats the code
 	go tool gofumpt -l -w cmd connectors transfer policy orchestrator configs test
+
+docs: build ## Writes the reference of the manual anew
+	bin/gantry connectors --markdown > docs/reference/places.md
 
 bench: tools ## Measures the hot paths
 	go test -run '^$$' -bench . -benchtime 2s ./transfer/... ./orchestrator/flow/... ./policy/...

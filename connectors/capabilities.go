@@ -144,6 +144,13 @@ type Unfinished struct {
 	Size  int64     `json:"size"` // bytes so far; -1 = not told
 }
 
+// A Foldered place has folders that stay when their files are gone.
+type Foldered interface {
+	// RemoveFolder removes an empty folder. KindNotFound if there is none, KindExists
+	// if it holds something.
+	RemoveFolder(ctx context.Context, path string) error
+}
+
 // OnDisk is a place whose files this machine's file system has.
 type OnDisk interface {
 	// FilePath gives the absolute path of the file at a clean path. The file need

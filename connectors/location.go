@@ -3,9 +3,7 @@ package connectors
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 )
@@ -23,7 +21,8 @@ type Location struct {
 // validation and the help are made from it.
 type Option struct {
 	Name, Help, Default, Example string
-	Secret                       bool // the value is a reference: env:NAME or file:PATH
+	Secret                       bool   // the value is a reference: env:NAME or file:PATH
+	InURL                        string // what people may write in the URL instead: "user" or "password"; see TakeSecrets
 }
 
 // A Connector is one protocol.
@@ -102,48 +101,4 @@ func (c Connector) names() []string {
 		names[i] = o.Name
 	}
 	return names
-}
-
-// Secret resolves a reference to a secret: env:NAME or file:PATH (whose trailing
-// newline is cut). "" gives "". A literal value is refused, so that no document
-// ever holds one.
-func Secret(reference string) (string, error) {
-	scheme, rest, _ := strings.Cut(reference, ":")
-	switch {
-	case reference == "":
-		return "", nil
-	case scheme == "env":
-		value, ok := os.LookupEnv(rest)
-		if !ok {
-			return "", Errorf(KindAuth, "read secret", reference, "the environment variable is not set")
-		}
-		return value, nil
-	case scheme == "file":
-		data, err := readSecret(rest)
-		if err != nil {
-			return "", Errorf(KindAuth, "read secret", reference, "%w", err)
-		}
-		return strings.TrimRight(string(data), "\r\n"), nil
-	default:
-		return "", &Error{
-			Kind: KindInvalid, Op: "read secret", Path: "***", Err: fmt.Errorf("it is not a reference"),
-			Remedy: "write env:NAME or file:PATH",
-		}
-	}
-}
-
-// maxSecret bounds what is read of a file with a secret, in bytes.
-const maxSecret = 64 << 10
-
-func readSecret(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err == nil && len(data) > maxSecret {
-		err = fmt.Errorf("it is larger than %d bytes: is it the right file?", maxSecret)
-	}
-	return data, err
 }

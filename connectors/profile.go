@@ -13,10 +13,11 @@ type Describer interface {
 
 // A Description is what a server says of itself and what is known of its kind.
 type Description struct {
-	Software string    `json:"software,omitempty"` // name and version as the server shows them; "" = it does not
-	Features []string  `json:"features,omitempty"` // in the protocol's own words, with versions where it has them: "posix-rename@openssh.com 1"
-	Quirks   []Quirk   `json:"quirks,omitempty"`
-	Clock    time.Time `json:"clock,omitzero"` // the server's time when it answered, where it tells
+	Software string            `json:"software,omitempty"` // name and version as the server shows them; "" = it does not
+	Features []string          `json:"features,omitempty"` // in the protocol's own words, with versions where it has them: "posix-rename@openssh.com 1"
+	Quirks   []Quirk           `json:"quirks,omitempty"`
+	Clock    time.Time         `json:"clock,omitzero"`    // the server's time when it answered, where it tells
+	Options  map[string]string `json:"options,omitempty"` // settings of the connector that fit this server
 }
 
 // A Quirk is what a server does otherwise than one expects.
@@ -32,11 +33,12 @@ type Profile struct {
 	Software   string            `json:"software,omitempty" yaml:"software,omitempty"`
 	Features   []string          `json:"features,omitempty" yaml:"features,omitempty"`
 	Quirks     []Quirk           `json:"quirks,omitempty" yaml:"quirks,omitempty"`
-	Can        map[string]string `json:"can" yaml:"can"`                             // capability: "yes", or "no: reason"
-	ClockSkew  float64           `json:"clockSkew" yaml:"clockSkew"`                 // seconds that the server's clock is ahead
-	Proof      string            `json:"proof" yaml:"proof"`                         // the strongest proof of integrity: "native crc64nvme", "readback", "size"
-	Commit     string            `json:"commit" yaml:"commit"`                       // how a file becomes visible: "atomic", "swap", "in place"
-	Options    map[string]string `json:"options,omitempty" yaml:"options,omitempty"` // settings that fit the place; a Location's own go first
+	Can        map[string]string `json:"can" yaml:"can"`                               // capability: "yes", or "no: reason"
+	ClockSkew  float64           `json:"clockSkew" yaml:"clockSkew"`                   // seconds that the server's clock is ahead
+	Proof      string            `json:"proof" yaml:"proof"`                           // the strongest proof of integrity: "native crc64nvme", "readback", "size"
+	Commit     string            `json:"commit" yaml:"commit"`                         // how a file becomes visible: "atomic", "swap", "in place"
+	Options    map[string]string `json:"options,omitempty" yaml:"options,omitempty"`   // settings that fit the place; a Location's own go first
+	Parallel   int               `json:"parallel,omitempty" yaml:"parallel,omitempty"` // parts at once from which on more do not help
 	Throughput []Throughput      `json:"throughput,omitempty" yaml:"throughput,omitempty"`
 }
 

@@ -41,6 +41,8 @@ a source folder go into DST itself, with their paths below the source.`,
 	flags.IntVar(&c.transfers, "transfers", 4, "files under way at once")
 	flags.IntVar(&c.parallel, "parallel", 4, "parts of each file under way at once")
 	flags.StringSliceVar(&c.digests, "digest", nil, "more digests for the receipt: "+strings.Join(moreDigests, ", "))
+	optionFlag(cmd, &c.srcOptions, "src-option", "option of SRC, NAME=VALUE; `gantry connectors` lists them")
+	optionFlag(cmd, &c.dstOptions, "dst-option", "option of DST, NAME=VALUE")
 	_ = cmd.RegisterFlagCompletionFunc("digest", cobra.FixedCompletions(moreDigests, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -53,6 +55,8 @@ type copier struct {
 	dryRun, verbose     bool
 	transfers, parallel int
 	digests             []string
+	srcOptions          []string
+	dstOptions          []string
 
 	out      io.Writer
 	progress *progress
@@ -74,11 +78,11 @@ func (c *copier) check() error {
 }
 
 func (c *copier) run(ctx context.Context, src, dst string) (err error) {
-	if c.from, err = c.app.open(ctx, src); err != nil {
+	if c.from, err = c.app.open(ctx, src, c.srcOptions...); err != nil {
 		return err
 	}
 	defer c.from.Close()
-	if c.to, err = c.app.open(ctx, dst); err != nil {
+	if c.to, err = c.app.open(ctx, dst, c.dstOptions...); err != nil {
 		return err
 	}
 	defer c.to.Close()

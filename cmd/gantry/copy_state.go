@@ -11,18 +11,22 @@ import (
 
 // stateFolder is where an interrupted copy is remembered, by its two ends.
 func (c *copier) stateFolder() (string, error) {
+	return stateFolder(copyID(c.from.address(c.from.path), c.to.address(c.to.path)))
+}
+
+// stateFolder makes a private folder for what the user's commands remember.
+func stateFolder(id string) (string, error) {
 	base := os.Getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(base) {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", fmt.Errorf("find a folder to remember the copy in: %w (set XDG_STATE_HOME)", err)
+			return "", fmt.Errorf("find a folder for what is to be remembered: %w (set XDG_STATE_HOME)", err)
 		}
 		base = filepath.Join(home, ".local", "state")
 	}
-	id := copyID(c.from.address(c.from.path), c.to.address(c.to.path))
 	dir := filepath.Join(base, "gantry", filepath.FromSlash(id))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make a folder to remember the copy in: %w (set XDG_STATE_HOME to another)", err)
+		return "", fmt.Errorf("make a folder for what is to be remembered: %w (set XDG_STATE_HOME to another)", err)
 	}
 	return dir, nil
 }

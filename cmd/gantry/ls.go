@@ -12,7 +12,8 @@ import (
 )
 
 func lsCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var options []string
+	cmd := &cobra.Command{
 		Use: "ls PLACE", Short: "Lists the files of a place",
 		Long: "Lists the files below a place in byte order of their paths. PLACE is a URL, a path, or LOCATION:PATH\nwith a location of the data folder.",
 		Example: `  gantry ls /media/cards
@@ -20,7 +21,7 @@ func lsCommand(a *app) *cobra.Command {
   gantry ls s3+https://s3.example.com/bucket/2026`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePlaces(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context(), args[0])
+			s, err := a.open(cmd.Context(), args[0], options...)
 			if err != nil {
 				return err
 			}
@@ -35,13 +36,15 @@ func lsCommand(a *app) *cobra.Command {
 			return a.print(cmd.OutOrStdout(), entries, nil)
 		},
 	}
+	optionFlag(cmd, &options, "option", "option of the place, NAME=VALUE; `gantry connectors` lists them")
+	return cmd
 }
 
 // each calls use with every file of the spot. It is an error if there is neither a
 // file nor a folder.
 func (s *spot) each(ctx context.Context, use func(connectors.Entry) error) error {
 	empty := true
-	for e, err := range s.List(ctx, s.path) {
+	for e, err := range s.List(withPassedOver(ctx), s.path) {
 		if err == nil {
 			err = use(e)
 		}

@@ -26,8 +26,9 @@ type spot struct {
 	path     string
 }
 
-func (a *app) open(ctx context.Context, typed string) (*spot, error) {
-	l, path, err := a.find(typed)
+// open opens what was typed, with options as they were typed: NAME=VALUE.
+func (a *app) open(ctx context.Context, typed string, options ...string) (*spot, error) {
+	l, path, err := a.find(typed, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -38,20 +39,28 @@ func (a *app) open(ctx context.Context, typed string) (*spot, error) {
 	return &spot{place, l, typed, path}, nil
 }
 
-func (a *app) find(typed string) (connectors.Location, string, error) {
-	m := locationName.FindStringSubmatch(typed)
-	if m == nil {
-		return all.Parse(typed)
+func (a *app) find(typed string, options ...string) (l connectors.Location, path string, err error) {
+	if m := locationName.FindStringSubmatch(typed); m != nil {
+		l, path, err = a.findLocation(m[1], m[2])
+	} else if l, path, err = all.Parse(typed); err == nil {
+		l, err = all.TakeSecrets(l, keepSecretOf(l))
 	}
+	if err == nil {
+		l, err = withOptions(l, options)
+	}
+	return l, path, err
+}
+
+func (a *app) findLocation(name, path string) (connectors.Location, string, error) {
 	set, err := a.documents()
 	if err != nil {
 		return connectors.Location{}, "", err
 	}
-	l, ok := set.Locations[m[1]]
+	l, ok := set.Locations[name]
 	if !ok {
-		return connectors.Location{}, "", coded(exitNotFound, fmt.Errorf("there is no location %q in %s: name the data folder with --data, or write ./%s for a file of that name", m[1], a.settings.Data, typed))
+		return connectors.Location{}, "", coded(exitNotFound, fmt.Errorf("there is no location %q in %s: name the data folder with --data, or write ./%s for a file of that name", name, a.settings.Data, name+":"+path))
 	}
-	return l.Location, strings.TrimSuffix(m[2], "/"), nil
+	return l.Location, strings.TrimSuffix(path, "/"), nil
 }
 
 // documents reads what the data folder knows, whether a hub runs or not.

@@ -28,8 +28,7 @@ func Connectors() []connectors.Connector {
 // Open opens a location by the connector that its URL's scheme names, after
 // checking it. The caller closes the place.
 func Open(ctx context.Context, l connectors.Location) (connectors.Place, error) {
-	scheme, _, _ := strings.Cut(l.URL, ":")
-	c, err := byScheme(strings.ToLower(scheme))
+	c, err := For(l)
 	if err != nil {
 		return nil, err
 	}

@@ -1,17 +1,12 @@
 package all
 
-import (
-	"strings"
-
-	"gantry/connectors"
-)
+import "gantry/connectors"
 
 // Check finds what is wrong with a location before anybody opens it: a scheme that
 // no connector has, a URL that does not parse or carries a secret, an option that
 // the connector does not know.
 func Check(l connectors.Location) error {
-	scheme, _, _ := strings.Cut(l.URL, ":")
-	c, err := byScheme(strings.ToLower(scheme))
+	c, err := For(l)
 	if err != nil {
 		return err
 	}

@@ -74,8 +74,8 @@ func ReadKeys(option func(name string) string) (k Keys, err error) {
 // KeyOptions declare what ReadKeys reads.
 func KeyOptions() []connectors.Option {
 	return []connectors.Option{
-		{Name: "accessKey", Help: "access key", Example: "env:S3_ACCESS_KEY", Secret: true},
-		{Name: "secretKey", Help: "secret key", Example: "env:S3_SECRET_KEY", Secret: true},
+		{Name: "accessKey", Help: "access key", Example: "env:S3_ACCESS_KEY", Secret: true, InURL: "user"},
+		{Name: "secretKey", Help: "secret key", Example: "env:S3_SECRET_KEY", Secret: true, InURL: "password"},
 		{Name: "sessionToken", Help: "session token of temporary keys", Example: "env:S3_SESSION_TOKEN", Secret: true},
 	}
 }

@@ -45,7 +45,7 @@ func describe() connectors.Connector {
 		Options: []connectors.Option{
 			{Name: "identityFile", Help: "private key to log in with; the SSH agent's keys are used without it", Example: "~/.ssh/id_ed25519"},
 			{Name: "passphrase", Help: "passphrase of the private key", Example: "env:SFTP_PASSPHRASE", Secret: true},
-			{Name: "password", Help: "password to log in with", Example: "file:/run/secrets/partner", Secret: true},
+			{Name: "password", Help: "password to log in with", Example: "file:/run/secrets/partner", Secret: true, InURL: "password"},
 			{Name: "knownHosts", Help: "file with the servers' public keys", Default: "~/.ssh/known_hosts"},
 			{Name: "hostKey", Help: "the server's public key, instead of a file", Example: "ssh-ed25519 AAAAC3Nz…"},
 			{Name: "timeout", Help: "after so long without a sign of life from the server the connection is given up", Default: "30s", Example: "2m"},
