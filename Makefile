@@ -33,9 +33,10 @@ fmt: ## Formats the code
 docs: build ## Writes the reference of the manual anew
 	bin/gantry connectors --markdown > docs/reference/places.md
 
-bench: tools ## Measures the hot paths
+bench: tools ## Measures the hot paths, and Gantry beside rclone, OpenSSH, curl and cp
 	go test -run '^$$' -bench . -benchtime 2s ./transfer/... ./orchestrator/flow/... ./policy/...
 	go test -run '^$$' -bench . -benchtime 3000x ./orchestrator/engine
+	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./test/peers
 
 tools: ffmpeg servers ## Installs what the demo needs: ffmpeg with its sandbox, OpenSSH, versitygw
 

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gantry/connectors"
+)
+
+// A leftover is an upload that was neither finished nor given up.
+type leftover struct {
+	connectors.Unfinished
+	Discarded bool `json:"discarded"`
+}
+
+func sweepCommand(a *app) *cobra.Command {
+	var (
+		options []string
+		older   time.Duration
+		dryRun  bool
+	)
+	cmd := &cobra.Command{
+		Use: "sweep PLACE", Short: "Discards uploads that were begun long ago and never finished",
+		Long: `Discards the uploads below a place that were neither finished nor given up: unfinished multipart
+uploads of a bucket, which cost money as long as they are there, and files below .gantry-uploads elsewhere.
+An upload that somebody still takes up has to begin again once it is discarded: leave them time with
+--older-than.`,
+		Example: `  gantry sweep archive: --dry-run
+  gantry sweep s3://bucket/incoming/ --older-than 72h`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePlaces(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if older < time.Hour {
+				return coded(exitUsage, fmt.Errorf("older-than is %s: write 1h at least, since what is younger may be under way", older))
+			}
+			s, err := a.open(cmd.Context(), args[0], options...)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			sweeper, ok := connectors.As[connectors.Sweeper](s.Place)
+			if !ok {
+				return fmt.Errorf("%s keeps no unfinished uploads that could be found", printable(s.typed))
+			}
+			swept, err := sweep(cmd.Context(), sweeper, s.path, time.Now().Add(-older), dryRun)
+			if printed := a.print(cmd.OutOrStdout(), swept, func(w io.Writer) error { return leftoverTable(w, swept) }); err == nil {
+				err = printed
+			}
+			return err
+		},
+	}
+	cmd.Flags().DurationVar(&older, "older-than", 7*24*time.Hour, "leave alone what was begun later than so long ago")
+	cmd.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "say what would be discarded, and discard nothing")
+	optionFlag(cmd, &options, "option", "option of the place, NAME=VALUE; `gantry connectors` lists them")
+	return cmd
+}
+
+// sweep returns what it has found so far also when it fails.
+func sweep(ctx context.Context, sweeper connectors.Sweeper, prefix string, before time.Time, dryRun bool) ([]leftover, error) {
+	found := []leftover{}
+	for u, err := range sweeper.Unfinished(ctx, prefix) {
+		if err != nil {
+			return found, err
+		}
+		if !u.Began.Before(before) {
+			continue
+		}
+		if !dryRun {
+			if err := sweeper.Discard(ctx, u); err != nil {
+				return found, err
+			}
+		}
+		found = append(found, leftover{u, !dryRun})
+	}
+	return found, nil
+}
+
+func leftoverTable(w io.Writer, list []leftover) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(w, "There is nothing to discard.")
+		return err
+	}
+	rows := make([][]string, len(list))
+	for i, l := range list {
+		bytes, done := "-", "would be discarded"
+		if l.Size >= 0 {
+			bytes = size(l.Size)
+		}
+		if l.Discarded {
+			done = "discarded"
+		}
+		rows[i] = []string{done, l.Began.UTC().Format(time.RFC3339), bytes, orDash(l.Path), l.ID}
+	}
+	return columns(w, "WHAT BEGAN BYTES PATH ID", rows)
+}
