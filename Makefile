@@ -55,6 +55,9 @@ test-tools:
 	@.ci/need pgrep procps
 	@.ci/need sftp openssh-client
 	@.ci/need postgres postgresql
+	@.ci/unpack $(GANTRY_TOOLS)
+	@[ "$$(id -u)" != 0 ] || .ci/need mkfs.ext4 e2fsprogs
+	@[ "$$(id -u)" != 0 ] || .ci/need mkfs.xfs xfsprogs
 
 $(TOOLS)/versitygw:
 	@mkdir -p $(TOOLS)

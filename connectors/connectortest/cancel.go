@@ -3,8 +3,10 @@ package connectortest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"gantry/connectors"
 )
@@ -90,4 +92,78 @@ func testCancelWritePart(t *testing.T, s *stand) {
 		t.Fatalf("commit after the part was sent again: %v", err)
 	}
 	s.holds("clip", data)
+}
+
+// testCancelDuring ends calls at some moment: each returns at once, and the place
+// stays as it was or as it should become.
+func testCancelDuring(t *testing.T, s *stand) {
+	data := content("during", s.part)
+	for i, after := range []time.Duration{0, 200 * time.Microsecond, time.Millisecond, 3 * time.Millisecond, 10 * time.Millisecond} {
+		during := func(what string, call func(ctx context.Context) error) error {
+			t.Helper()
+			ctx, cancel := context.WithCancel(s.ctx)
+			defer time.AfterFunc(after, cancel).Stop()
+			defer cancel()
+			err := s.promptly(what, func() error { return call(ctx) })
+			if err != nil {
+				s.fails(what+", cancelled in the middle", err, connectors.KindCanceled)
+			}
+			return err
+		}
+		path := fmt.Sprint("clip", i)
+		_ = during("begin", func(ctx context.Context) error {
+			up, err := s.place.Begin(ctx, path, connectors.UploadOptions{Size: s.part})
+			if err == nil {
+				err = up.Abort(s.ctx)
+			}
+			return err
+		})
+		s.gone(path)
+		up := s.begin(path, data)
+		w := whole(data, s.write(up, data, cut(data, s.part)...))
+		if err := during("commit", func(ctx context.Context) error { _, err := up.Commit(ctx, w); return err }); err != nil {
+			s.wholeOrNone(path, data)
+			if _, err := up.Commit(s.ctx, w); err != nil {
+				s.fails("commit again", err, connectors.KindNotFound)
+				s.await(path)
+			}
+		}
+		s.holds(path, data)
+		_ = during("stat", func(ctx context.Context) error { _, err := s.place.Stat(ctx, path); return err })
+		_ = during("list", func(ctx context.Context) error {
+			for _, err := range s.place.List(ctx, "") {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err := during("remove", func(ctx context.Context) error { return s.place.Remove(ctx, path) }); err != nil {
+			s.wholeOrNone(path, data)
+		} else {
+			s.gone(path)
+		}
+	}
+}
+
+// await waits until a file is there whose commit still runs at the far end.
+func (s *stand) await(path string) {
+	s.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); <-tick.C {
+		if _, err := s.place.Stat(s.ctx, path); err == nil {
+			return
+		}
+	}
+	s.t.Fatalf("%q is not there, and its upload is gone", path)
+}
+
+func (s *stand) wholeOrNone(path string, data []byte) {
+	s.t.Helper()
+	if _, err := s.place.Stat(s.ctx, path); err != nil {
+		s.fails("stat "+path, err, connectors.KindNotFound) // a second look may find what still runs at the far end
+		return
+	}
+	s.holds(path, data)
 }

@@ -24,6 +24,10 @@ func testRename(t *testing.T, s *stand) {
 	}
 	s.holds("target", []byte("moved"))
 	s.lists("", "target")
+	if err := renamer.Rename(s.ctx, "target", "target"); err != nil {
+		s.fails("rename onto itself", err, connectors.KindExists, connectors.KindInvalid)
+	}
+	s.holds("target", []byte("moved"))
 	s.fails("rename nothing", renamer.Rename(s.ctx, "none", "x"), connectors.KindNotFound)
 	s.lists("", "target")
 }

@@ -3,6 +3,8 @@ package connectortest
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,45 +13,6 @@ import (
 
 	"gantry/connectors"
 )
-
-// awkward are names that real folders hold.
-var awkward = []string{
-	"a.txt", "a/b", "a-b", "a b", "a/b.c", "a/b c/d", "a0",
-	"-rf", "--help", " leading", "trailing ", "dot.", ".hidden", ".config/in", "...",
-	"100%", "%2F", "%zz", "a+b", "q?x=1", "h#1", "a&b", "a=b;c", "semi:colon", "at@host", "~tilde", "*", "[x]", "{y}", "<z>", "|",
-	"quote's", `double"quote`, `back\slash`, "tab\there", "new\nline", "cr\rhere",
-	"grün", "日本語/素材.mxf", "emoji🎬.mov", "cafe\u0301", "café", "\u202Eright-to-left", "CON", "nul.txt",
-	"long/" + strings.Repeat("n", 240) + ".mxf",
-	strings.Repeat("deep/", 30) + "clip",
-	"not-utf8-\xff\xfe",
-}
-
-func testAwkwardNames(t *testing.T, s *stand) {
-	var want []string
-	for _, name := range awkward {
-		_, err := upload(s.ctx, s.place, name, []byte(name), s.part, connectors.UploadOptions{Size: int64(len(name))})
-		if connectors.KindOf(err) == connectors.KindInvalid {
-			t.Logf("the place refuses %q: %v", name, err)
-			continue
-		}
-		if err != nil {
-			t.Fatalf("upload %q: %v", name, err)
-		}
-		want = append(want, name)
-	}
-	slices.Sort(want)
-	s.lists("", want...)
-	for _, name := range want {
-		s.holds(name, []byte(name))
-		s.lists(name, name)
-	}
-	for _, name := range want {
-		if err := s.place.Remove(s.ctx, name); err != nil {
-			t.Errorf("remove %q: %v", name, err)
-		}
-	}
-	s.lists("")
-}
 
 func testPrefix(_ *testing.T, s *stand) {
 	for _, name := range []string{"day/1.mxf", "day/2/a.mxf", "day/2.mxf", "day/20/b.mxf", "day.txt", "days/3.mxf", "eve"} {
@@ -66,26 +29,16 @@ func testPrefix(_ *testing.T, s *stand) {
 	s.lists("eve/below")
 }
 
-// testMany lists more than any page holds, stops early, and is cancelled.
+// testMany lists more than any page holds, in folders whose names sort otherwise
+// than a walk goes through them, stops early, and is cancelled.
 func testMany(t *testing.T, s *stand) {
-	const count = 1200
-	var want []string
-	group, ctx := errgroup.WithContext(s.ctx)
-	group.SetLimit(16)
-	for i := range count {
-		path := fmt.Sprintf("reel/%d.dpx", i)
-		want = append(want, path)
-		group.Go(func() error {
-			_, err := upload(ctx, s.place, path, nil, s.part, connectors.UploadOptions{})
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	want := s.fill()
 	slices.Sort(want)
-	s.lists("", want...)
-	s.lists("reel", want...)
+	s.listsMany("", want)
+	for _, folder := range []string{"reel", "reel-1"} {
+		below := slices.DeleteFunc(slices.Clone(want), func(path string) bool { return !strings.HasPrefix(path, folder+"/") })
+		s.listsMany(folder, below)
+	}
 
 	seen := 0
 	for _, err := range s.place.List(s.ctx, "") {
@@ -109,4 +62,57 @@ func testMany(t *testing.T, s *stand) {
 		return nil
 	})
 	s.fails("list, cancelled in the middle", err, connectors.KindCanceled)
+}
+
+// fill makes 20,000 files, or fewer where each has to go through the place.
+func (s *stand) fill() (paths []string) {
+	s.t.Helper()
+	count := 20_000
+	through := s.site.Dir == ""
+	if through || s.site.Slow {
+		count = 1200
+	}
+	folders := []string{"reel", "reel-1", "reel.b", "reel0", "reel/a", "reel/a.b/c", "reel/a-b", "r"}
+	for i := range count {
+		paths = append(paths, fmt.Sprintf("%s/%d.dpx", folders[i%8], i/8))
+	}
+	if !through {
+		for i, path := range paths {
+			if i < len(folders) {
+				s.onDisk(path, nil)
+			} else if f, err := os.Create(filepath.Join(s.site.Dir, path)); err != nil {
+				s.t.Fatal(err)
+			} else if err := f.Close(); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+		return paths
+	}
+	s.t.Logf("%d files only, since each goes through the place (no Site.Dir)", count)
+	group, ctx := errgroup.WithContext(s.ctx)
+	group.SetLimit(16)
+	for _, path := range paths {
+		group.Go(func() error {
+			_, err := upload(ctx, s.place, path, nil, s.part, connectors.UploadOptions{})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		s.t.Fatal(err)
+	}
+	return paths
+}
+
+// listsMany is lists, with the first difference only.
+func (s *stand) listsMany(prefix string, want []string) {
+	s.t.Helper()
+	_, got := s.list(prefix)
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			s.t.Fatalf("list %q: number %d is %q; want %q", prefix, i, got[i], want[i])
+		}
+	}
+	if len(got) != len(want) {
+		s.t.Fatalf("list %q: %d files; want %d", prefix, len(got), len(want))
+	}
 }

@@ -1,6 +1,7 @@
 // Package servers runs real third-party servers as processes on free ports of
-// the loopback interface: an OpenSSH sshd and a Versity S3 gateway. The
-// conformance suite, the end-to-end tests and the demo talk to them.
+// the loopback interface: an OpenSSH sshd, a Versity S3 gateway, and the FTP
+// servers vsftpd, ProFTPD (also with SFTP) and pure-ftpd. The conformance suite,
+// the end-to-end tests and the demo talk to them.
 //
 // Each server keeps everything it needs (keys, configuration, data, log) below a
 // folder that the caller gives and owns. It ends with Stop, with the context

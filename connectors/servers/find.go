@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // remedies tell how to get the tools that this package and its callers start.
@@ -17,18 +18,30 @@ var remedies = map[string]string{
 	"ffprobe":   "apt-get install ffmpeg",
 	"bwrap":     "apt-get install bubblewrap",
 	"xxhsum":    "apt-get install xxhash",
+	"mkfs.ext4": "apt-get install e2fsprogs",
+	"mkfs.xfs":  "apt-get install xfsprogs",
 	"xmllint":   "apt-get install libxml2-utils",
+	"vsftpd":    "make test-tools",
+	"proftpd":   "make test-tools",
+	"pure-ftpd": "make test-tools",
+	"pure-pw":   "make test-tools",
 }
+
+// unpacked are the folders of programs in a tree of packages that were unpacked
+// and not installed.
+var unpacked = []string{"ftpd/usr/sbin", "ftpd/usr/bin"}
 
 // Find gives the absolute path of a program. It looks in $GANTRY_TOOLS, beside
 // the running executable, in .tools of the folder above it, of the working directory and of each parent
-// that holds a go.mod, in $PATH, and in /usr/sbin. The error says in one line
-// how to install the program.
+// that holds a go.mod, in the packages unpacked in these folders, in $PATH, and in /usr/sbin. The error
+// says in one line how to install the program.
 func Find(tool string) (string, error) {
 	for _, dir := range folders() {
 		// LookPath of a name with a slash only checks that it is executable.
-		if found, err := exec.LookPath(filepath.Join(dir, tool)); err == nil {
-			return filepath.Abs(found)
+		for _, below := range append([]string{""}, unpacked...) {
+			if found, err := exec.LookPath(filepath.Join(dir, below, tool)); err == nil {
+				return filepath.Abs(found)
+			}
 		}
 	}
 	if found, err := exec.LookPath(tool); err == nil {
@@ -66,4 +79,14 @@ func folders() []string {
 			return dirs
 		}
 	}
+}
+
+// librariesFor is the environment in which an unpacked program finds the shared
+// libraries that were unpacked with it.
+func librariesFor(bin string) []string {
+	found, err := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(bin)), "lib", "*-linux-*"))
+	if err != nil || len(found) == 0 || !strings.HasSuffix(filepath.Dir(filepath.Dir(bin)), "/ftpd/usr") {
+		return nil
+	}
+	return []string{"LD_LIBRARY_PATH=" + strings.Join(found, ":")}
 }

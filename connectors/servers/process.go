@@ -54,8 +54,9 @@ func start(ctx context.Context, c command, port int) (*process, string, error) {
 			return p, addr, nil
 		}
 		last = err
+		ended := p.ended()
 		_ = p.stop()
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || !ended {
 			break
 		}
 	}
@@ -122,12 +123,10 @@ func (p *process) await(ctx context.Context, c command, addr string) error {
 		err := c.ready(ctx, addr)
 		if err == nil {
 			// Another process may own the port, while ours has ended.
-			select {
-			case <-p.done:
+			if p.ended() {
 				return errors.New("it ended at once")
-			default:
-				return nil
 			}
+			return nil
 		}
 		select {
 		case <-p.done:
@@ -136,6 +135,15 @@ func (p *process) await(ctx context.Context, c command, addr string) error {
 			return fmt.Errorf("it does not answer on %s: %w", addr, err)
 		case <-tick.C:
 		}
+	}
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 	"gantry/connectors/servers"
 )
 
-// childDir makes this test binary a process that starts both servers below it,
+// childDir makes this test binary a process that starts the servers below it,
 // prints what they are, and waits to be killed.
 const childDir = "GANTRY_SERVERS_CHILD_DIR"
 
@@ -44,7 +44,18 @@ func child(dir string) {
 		fmt.Println("error:", err)
 		return
 	}
-	fmt.Println(shell.Pid(), gateway.Pid(), shell.User, shell.Addr, shell.IdentityFile, shell.KnownHosts)
+	fmt.Print(shell.User, " ", shell.Addr, " ", shell.IdentityFile, " ", shell.KnownHosts, " ", shell.Pid(), " ", gateway.Pid())
+	for name, start := range ftpServers {
+		s, err := start(context.Background(), filepath.Join(dir, name), servers.FTPOptions{TLS: servers.ExplicitTLS})
+		switch {
+		case err == nil:
+			fmt.Print(" ", s.Pid())
+		case name != "pure-ftpd" || os.Getuid() == 0:
+			fmt.Println(" error:", err)
+			return
+		}
+	}
+	fmt.Println()
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
@@ -132,8 +143,9 @@ func TestServersEndWhenTheirParentIsKilled(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	awaitEnd(t, words[0])
-	awaitEnd(t, words[1])
+	for _, pid := range words[4:] {
+		awaitEnd(t, pid)
+	}
 }
 
 func TestOrdinaryUser(t *testing.T) {
@@ -168,7 +180,7 @@ func TestOrdinaryUser(t *testing.T) {
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: daemon, Gid: daemon}}
 	words := startChild(t, cmd, state)
-	s := &servers.SSHD{User: words[2], Addr: words[3], IdentityFile: words[4], KnownHosts: words[5], LogFile: filepath.Join(state, "sshd", "sshd.log")}
+	s := &servers.SSHD{User: words[0], Addr: words[1], IdentityFile: words[2], KnownHosts: words[3], LogFile: filepath.Join(state, "sshd", "sshd.log")}
 	if got := read(t, s, "/etc/hostname"); got == "" {
 		t.Error("nothing read")
 	}
@@ -198,7 +210,7 @@ func startChild(t *testing.T, cmd *exec.Cmd, dir string) []string {
 	})
 	line, _ := bufio.NewReader(out).ReadString('\n')
 	words := strings.Fields(line)
-	if len(words) != 6 {
+	if len(words) < 8 || strings.Contains(line, "error:") {
 		t.Fatalf("the child says %q", line)
 	}
 	return words

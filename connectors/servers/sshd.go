@@ -15,23 +15,42 @@ import (
 	"time"
 )
 
-// An SSHD is a running OpenSSH server for one user, whose SFTP subsystem sees
-// the whole file system as that user does.
+// An SSHD is a running SSH server, OpenSSH or ProFTPD, for one user, whose SFTP
+// subsystem sees the whole file system as the user that runs this process does.
 type SSHD struct {
 	Addr         string // host:port
-	User         string // who may log in: the user that runs this process
+	User         string // who may log in: with OpenSSH the user that runs this process
+	Password     string // another way to log in; "" = keys only, as with OpenSSH, whose passwords are the system's
 	IdentityFile string // private key that it accepts, in OpenSSH's format, without a passphrase
 	KnownHosts   string // known_hosts file with its host key
+	Dir          string // the folder that a login lands in
 	LogFile      string
 
 	command command
 	process *process
 }
 
+// SSHDOptions are what the tests vary of an OpenSSH server.
+type SSHDOptions struct {
+	// Lines are further ones of sshd_config, before ours: the first of two wins
+	// there.
+	Lines []string
+
+	// TrustedUserCA is an authority's public key, as in authorized_keys. Users with
+	// a certificate of it may log in.
+	TrustedUserCA string
+}
+
 // StartSSHD starts a server with a host key and a user key of its own, and
 // returns when it accepts connections. It works for root and for an ordinary
-// user. Keys that dir holds from an earlier start are used again.
+// user. Keys that dir holds from an earlier start are used again. Other servers
+// of this machine can be reached through it (ProxyJump).
 func StartSSHD(ctx context.Context, dir string) (*SSHD, error) {
+	return StartSSHDWith(ctx, dir, SSHDOptions{})
+}
+
+// StartSSHDWith is StartSSHD with options.
+func StartSSHDWith(ctx context.Context, dir string, o SSHDOptions) (*SSHD, error) {
 	bin, err := Find("sshd")
 	if err != nil {
 		return nil, err
@@ -55,17 +74,26 @@ func StartSSHD(ctx context.Context, dir string) (*SSHD, error) {
 	}
 	s := &SSHD{
 		User:         me.Username,
+		Dir:          me.HomeDir,
 		IdentityFile: filepath.Join(dir, userKey),
 		KnownHosts:   filepath.Join(dir, "known_hosts"),
 		LogFile:      filepath.Join(dir, "sshd.log"),
 	}
 	config := filepath.Join(dir, "sshd_config")
+	further := o.Lines
+	if o.TrustedUserCA != "" {
+		authority := filepath.Join(dir, "user_ca.pub")
+		if err := os.WriteFile(authority, []byte(strings.TrimSpace(o.TrustedUserCA)+"\n"), 0o644); err != nil {
+			return nil, fmt.Errorf("start sshd: %w", err)
+		}
+		further = append(further[:len(further):len(further)], fmt.Sprintf("TrustedUserCAKeys %q", authority))
+	}
 	s.command = command{
 		name:  "sshd",
 		log:   s.LogFile,
 		ready: greets,
 		argv: func(port int) ([]string, error) {
-			if err := configureSSHD(bin, config, dir, port); err != nil {
+			if err := configureSSHD(bin, config, dir, port, further); err != nil {
 				return nil, err
 			}
 			return []string{bin, "-D", "-f", config, "-E", s.LogFile}, nil
@@ -116,9 +144,10 @@ func restart(ctx context.Context, c command, addr string) (*process, string, err
 
 // configureSSHD writes the configuration. Older versions do not know the last
 // line, newer ones lock out an address after failed logins without it.
-func configureSSHD(bin, path, dir string, port int) error {
+func configureSSHD(bin, path, dir string, port int, further []string) error {
 	const penalties = "PerSourcePenalties no"
-	lines := []string{
+	lines := append(
+		further[:len(further):len(further)],
 		"ListenAddress 127.0.0.1",
 		fmt.Sprintf("Port %d", port),
 		fmt.Sprintf("HostKey %q", filepath.Join(dir, hostKey)),
@@ -132,12 +161,13 @@ func configureSSHD(bin, path, dir string, port int) error {
 		"KbdInteractiveAuthentication no",
 		"PermitUserRC no",
 		"PrintMotd no",
+		"AllowTcpForwarding yes",
 		"LogLevel VERBOSE",
 		"MaxStartups 1000",
 		"MaxSessions 1000",
 		"Subsystem sftp internal-sftp",
 		penalties,
-	}
+	)
 	for ; ; lines = lines[:len(lines)-1] {
 		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 			return fmt.Errorf("start sshd: %w", err)
