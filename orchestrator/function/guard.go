@@ -7,8 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"syscall"
 	"time"
+
+	"gantry/connectors/guard"
 )
 
 // GuardedClient makes an HTTP client for addresses that documents name. It refuses
@@ -17,16 +18,11 @@ import (
 // A redirect to another host, or out of TLS, goes without credentials and own
 // headers, and not at all with a body.
 func GuardedClient(allow []netip.Prefix) *http.Client {
-	dialer := &net.Dialer{
-		Timeout: 10 * time.Second,
-		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			return guard(allow, address)
-		},
-	}
+	g := guard.Guard{Allow: guard.Allowed{Networks: allow}}
 	return &http.Client{
 		Timeout: time.Minute,
 		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 50 * time.Second,
+			DialContext: guarded(g), TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 50 * time.Second,
 			MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 64 << 10,
 		},
 		CheckRedirect: redirect,
@@ -53,37 +49,16 @@ func redirect(next *http.Request, via []*http.Request) error {
 }
 
 // errInner is an address that is not called. Trying again changes nothing.
-var errInner = errors.New("an inner address: allow it with --allow-net if a workflow may call it")
+var errInner = errors.New("allow it with --allow-net if a workflow may call it")
 
-// alsoPrivate are as private as those that netip knows: networks of carriers and of
-// benchmarks, and IPv6 addresses that carry an IPv4 one.
-var alsoPrivate = []netip.Prefix{
-	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("::/96"),
-	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
-}
-
-func guard(allow []netip.Prefix, address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return err
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return err
-	}
-	ip = ip.Unmap().WithZone("")
-	for _, prefix := range allow {
-		if prefix.Contains(ip) {
-			return nil
+// guarded connects to nothing that the guard refuses, and says how to allow it.
+func guarded(g guard.Guard) func(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := g.Dial(net.Dialer{Timeout: 10 * time.Second})
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if errors.Is(err, guard.ErrInner) {
+			return nil, fmt.Errorf("%w: %w", err, errInner)
 		}
+		return c, err
 	}
-	private := ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified()
-	for _, prefix := range alsoPrivate {
-		private = private || prefix.Contains(ip)
-	}
-	if private {
-		return fmt.Errorf("%s is %w", ip, errInner)
-	}
-	return nil
 }
