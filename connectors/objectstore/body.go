@@ -1,6 +1,8 @@
 package objectstore
 
 import (
+	"crypto/md5"
+	"encoding/base64"
 	"errors"
 	"io"
 	"sync"
@@ -79,6 +81,16 @@ func (b *body) Seek(offset int64, whence int) (int64, error) {
 	}
 	b.pos = offset
 	return offset, nil
+}
+
+// md5 reads the body, and rewinds it.
+func (b *body) md5() (string, error) {
+	h := md5.New()
+	if _, err := io.Copy(h, b); err != nil {
+		return "", err
+	}
+	_, err := b.Seek(0, io.SeekStart)
+	return base64.StdEncoding.EncodeToString(h.Sum(nil)), err
 }
 
 func (b *body) detach() {

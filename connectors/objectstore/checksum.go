@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -44,6 +45,12 @@ func toWire(digest string) (string, error) {
 		return "", connectors.Errorf(connectors.KindInvalid, "send digest", digest, "it is not hexadecimal: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(raw), nil
+}
+
+// Count reads a number of a header; 0 if it is none.
+func Count(value string) int {
+	n, _ := strconv.Atoi(value)
+	return max(n, 0)
 }
 
 func digestsOf(sums map[connectors.Algorithm]string) connectors.Digests {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"iter"
 	"time"
 
 	"gantry/connectors"
@@ -18,15 +17,11 @@ type Client interface {
 	Reader
 	Writer
 	Multipart
+	Caller
 }
 
 // A Reader reads objects.
 type Reader interface {
-	// List yields the objects below prefix as the store lists them, page by page.
-	// An error ends it, and so does a page that says that there are more without
-	// saying how to get them.
-	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
-
 	// Head describes an object, with its checksums.
 	Head(ctx context.Context, key string) (Object, error)
 
@@ -38,7 +33,6 @@ type Reader interface {
 // A Writer changes whole objects.
 type Writer interface {
 	Put(ctx context.Context, key string, p Put) (Receipt, error)
-	Copy(ctx context.Context, from, to, ifMatch string) error
 	Delete(ctx context.Context, key string) error
 }
 
@@ -58,6 +52,8 @@ type Object struct {
 	ModTime time.Time
 	ETag    string                          // without quotes
 	Sums    map[connectors.Algorithm]string // of the whole object
+	Stated  string                          // the metadata called [StatedName]
+	Tags    int                             // how many, if the store says so
 }
 
 // Content is the body of an answer.
@@ -80,6 +76,7 @@ type Put struct {
 	Body      io.ReadSeeker
 	Size      int64
 	CRC       string // CRC64NVME; "" for none
+	MD5       string // "" for none
 	Exclusive bool   // only if there is no such object
 }
 
@@ -89,6 +86,7 @@ type Piece struct {
 	Body   io.ReadSeeker
 	Size   int64
 	CRC    string // CRC64NVME; "" for none
+	MD5    string // "" for none
 }
 
 // A Receipt is the store's answer to what was sent.

@@ -35,14 +35,25 @@ func (u *multipart) Commit(ctx context.Context, w connectors.Whole) (connectors.
 		if entry, ok := u.committedBefore(ctx, w); ok {
 			return entry, nil
 		}
+	case code(err) == "ConditionalRequestConflict" && u.conflicts.Add(1) > 1:
+		return connectors.Entry{}, u.lost(ctx, err)
 	}
 	return connectors.Entry{}, u.place.failed(ctx, "commit", u.path, err)
+}
+
+// lost gives up an upload that was refused twice because somebody else wrote to
+// the path or removed it at the same moment: S3 wants the whole upload again.
+func (u *multipart) lost(ctx context.Context, refusal error) error {
+	if err := u.Abort(ctx); err != nil {
+		return err
+	}
+	return connectors.Errorf(connectors.KindNotFound, "commit", u.path, "somebody else is at this path too, and the upload has to begin again: %w", refusal)
 }
 
 // commitEmpty is for a file of unknown size that stayed empty: S3 completes no
 // upload without parts.
 func (u *multipart) commitEmpty(ctx context.Context, w connectors.Whole) (connectors.Entry, error) {
-	receipt, err := u.put(ctx, nil)
+	receipt, err := u.put(ctx, nil, w.Digests)
 	if err != nil {
 		return connectors.Entry{}, u.place.failed(ctx, "commit", u.path, err)
 	}
@@ -59,6 +70,9 @@ func (u *multipart) completion(ctx context.Context, w connectors.Whole) (Complet
 			return c, connectors.Errorf(connectors.KindInvalid, "commit", u.path, "part %d has no receipt: it was not written", p.Number)
 		}
 		c.Parts = append(c.Parts, StoredPart{Number: p.Number, Size: p.Size, ETag: p.ETag})
+	}
+	if err := u.checkEqual(w.Parts); err != nil {
+		return c, err
 	}
 	if !c.Checksum {
 		return c, nil
@@ -77,6 +91,22 @@ func (u *multipart) completion(ctx context.Context, w connectors.Whole) (Complet
 		}
 	}
 	return c, nil
+}
+
+// checkEqual refuses parts that the store would.
+func (u *multipart) checkEqual(parts []connectors.Part) error {
+	if !u.place.config.Habits.Equal {
+		return nil
+	}
+	for _, p := range parts[1:] {
+		if p.Size > parts[0].Size || (p.Size < parts[0].Size && p.Number < len(parts)) {
+			return &connectors.Error{
+				Kind: connectors.KindInvalid, Op: "commit", Path: u.path, Remedy: "send it again in equal parts",
+				Err: fmt.Errorf("part %d has %d bytes and part 1 has %d: this store wants all but the last to be equal", p.Number, p.Size, parts[0].Size),
+			}
+		}
+	}
+	return nil
 }
 
 // partSums gives the CRC64NVME of each part, which the store wants to hear again.
@@ -150,6 +180,9 @@ func (t target) stored(ctx context.Context, receipt Receipt, w connectors.Whole)
 	}
 	if _, equal := entry.Digests.Agree(w.Digests); !equal {
 		return connectors.Entry{}, connectors.Errorf(connectors.KindIntegrity, "commit", t.path, "the store's digests %v are not ours", entry.Digests)
+	}
+	if err == nil {
+		t.place.state(ctx, o, &entry, w.Digests)
 	}
 	return entry, nil
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"gantry/connectors"
 )
@@ -19,7 +20,8 @@ type Fault struct {
 	Status  int    // of HTTP; 200 for an error in the body of a success
 	Code    string // of S3; "" if the answer has no body
 	Message string
-	Region  string // where the bucket is, if the store says so
+	Region  string    // where the bucket is, if the store says so
+	Clock   time.Time // of the store, if it says so
 }
 
 func (f *Fault) Error() string {
@@ -81,6 +83,9 @@ func (p *Place) failed(ctx context.Context, op, path string, err error) error {
 		return err
 	case errors.As(err, &fault):
 		e.Kind, e.Remedy = p.judge(op, fault)
+		if connectors.Retryable(e) {
+			e.After = waited(ctx)
+		}
 	default:
 		e.Kind, e.Remedy = lost(err)
 	}
@@ -100,7 +105,7 @@ func lost(err error) (kind connectors.Kind, remedy string) {
 	)
 	switch {
 	case errors.As(err, &untrusted), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid):
-		return connectors.KindHostKey, "check the endpoint's name, and trust its authority in the system or by SSL_CERT_FILE"
+		return connectors.KindHostKey, "check the endpoint's name, and trust its authority by the option caFile"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return connectors.KindTimeout, ""
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax):

@@ -33,7 +33,7 @@ func TestJudge(t *testing.T) {
 		{"open", Fault{Status: 403, Code: "SignatureDoesNotMatch"}, connectors.KindAuth, "secretKey"},
 		{"open", Fault{Status: 403, Code: "InvalidAccessKeyId"}, connectors.KindAuth, "accessKey"},
 		{"open", Fault{Status: 403, Code: "RequestTimeTooSkewed"}, connectors.KindAuth, "clock"},
-		{"open", Fault{Status: 403, Code: "InvalidObjectState"}, connectors.KindUnsupported, "restore"},
+		{"open", Fault{Status: 403, Code: "InvalidObjectState"}, connectors.KindArchived, "restore"},
 		{"open", Fault{Status: 400, Code: "ExpiredToken"}, connectors.KindAuth, "renew"},
 		{"open", Fault{Status: 401}, connectors.KindAuth, ""},
 		{"open", Fault{Status: 301, Code: "PermanentRedirect", Region: "eu-west-1"}, connectors.KindInvalid, "region to eu-west-1"},
@@ -205,7 +205,7 @@ func TestJoinedETag(t *testing.T) {
 }
 
 func TestTransportIsMadeForManyRequests(t *testing.T) {
-	transport := Transport()
+	transport := Transport(Limits{Stall: time.Minute})
 	if transport.MaxIdleConnsPerHost < 64 || transport.ResponseHeaderTimeout == 0 || transport.TLSHandshakeTimeout == 0 || !transport.DisableCompression {
 		t.Errorf("%+v", transport)
 	}

@@ -9,16 +9,25 @@ import (
 
 // codes are what S3 and its kin call their errors.
 var codes = map[string]connectors.Kind{
-	"NoSuchKey":    connectors.KindNotFound,
-	"NoSuchBucket": connectors.KindNotFound,
-	"NoSuchUpload": connectors.KindNotFound,
-	"NotFound":     connectors.KindNotFound,
+	"NoSuchKey":     connectors.KindNotFound,
+	"NoSuchBucket":  connectors.KindNotFound,
+	"NoSuchUpload":  connectors.KindNotFound,
+	"NoSuchVersion": connectors.KindNotFound,
+	"NotFound":      connectors.KindNotFound,
+
+	"QueueDoesNotExist":                       connectors.KindNotFound, // of SQS
+	"AWS.SimpleQueueService.NonExistentQueue": connectors.KindNotFound,
+	"AccessDeniedException":                   connectors.KindPermission,
+	"InvalidClientTokenId":                    connectors.KindAuth,
+	"UnrecognizedClientException":             connectors.KindAuth,
+	"RequestThrottled":                        connectors.KindBusy,
+	"OverLimit":                               connectors.KindBusy,
 
 	"AccessDenied":       connectors.KindPermission,
 	"AllAccessDisabled":  connectors.KindPermission,
 	"AccountProblem":     connectors.KindPermission,
-	"ObjectLocked":       connectors.KindPermission,
-	"InvalidObjectState": connectors.KindUnsupported,
+	"ObjectLocked":       connectors.KindHeld,
+	"InvalidObjectState": connectors.KindArchived,
 
 	"InvalidAccessKeyId":     connectors.KindAuth,
 	"SignatureDoesNotMatch":  connectors.KindAuth,
@@ -86,6 +95,10 @@ var codes = map[string]connectors.Kind{
 
 // remedies tell what to do about some of them.
 var remedies = map[string]string{
+	"QueueDoesNotExist":                       "check the option events, or create the queue",
+	"AWS.SimpleQueueService.NonExistentQueue": "check the option events, or create the queue",
+	"AccessDeniedException":                   "grant sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on the queue",
+
 	"AccessDenied":           "grant the access key s3:ListBucket, s3:GetObject, s3:PutObject, s3:AbortMultipartUpload and s3:DeleteObject as needed",
 	"InvalidAccessKeyId":     "check the option accessKey, or the credentials of the profile",
 	"XAdminUserNotFound":     "check the option accessKey",
@@ -93,7 +106,7 @@ var remedies = map[string]string{
 	"ExpiredToken":           "renew the session token",
 	"RequestTimeTooSkewed":   "set this machine's clock",
 	"CredentialsNotSupplied": "give accessKey and secretKey as env:NAME or file:PATH",
-	"InvalidObjectState":     "the object is archived: restore it first",
+	"InvalidObjectState":     "it is archived: restore it first, which takes minutes to hours",
 	"EntityTooSmall":         "send parts of at least 5 MiB; only the last may be shorter",
 	"InvalidPart":            "list the parts and send the missing ones again",
 	"KeyTooLongError":        "shorten the path",
@@ -112,6 +125,12 @@ func (p *Place) judge(op string, f *Fault) (kind connectors.Kind, remedy string)
 		return connectors.KindChanged, "read the listing again"
 	case f.Region != "" && (f.Status/100 == 3 || f.Code == "AuthorizationHeaderMalformed"):
 		return connectors.KindInvalid, fmt.Sprintf("set the option region to %s", f.Region)
+	}
+	if f.Code == "RequestTimeTooSkewed" && !f.Clock.IsZero() {
+		return connectors.KindAuth, remedies[f.Code] + p.skew(f.Clock)
+	}
+	if kind, remedy, ok := byMessage(f); ok {
+		return kind, remedy
 	}
 	if kind, ok := codes[f.Code]; ok {
 		return kind, remedies[f.Code]

@@ -37,10 +37,19 @@ func (p *Place) key(path string) (string, error) {
 		err = fmt.Errorf("an object's key is UTF-8, and this is not")
 	case len(key) > maxKey:
 		err = fmt.Errorf("an object's key has at most %d bytes, and this has %d", maxKey, len(key))
+	case strings.ContainsFunc(key, notInXML):
+		err = fmt.Errorf("it has a character that listings, which are XML, cannot hold")
 	case strings.TrimSpace(key) == "":
 		err = fmt.Errorf("an object's key is more than white space")
 	default:
 		return key, nil
 	}
 	return "", &connectors.Error{Kind: connectors.KindInvalid, Op: "use path", Path: path, Err: err, Remedy: "rename the file"}
+}
+
+// notInXML tells of the characters that XML 1.0 cannot hold, not even escaped. Not
+// every store escapes keys as S3 can be asked to: versitygw 1.8.0 lists others in
+// their place.
+func notInXML(r rune) bool {
+	return (r < ' ' && r != '\t' && r != '\n' && r != '\r') || r == '\ufffe' || r == '\uffff'
 }

@@ -119,7 +119,7 @@ func TestBodiesThatAreNotWhole(t *testing.T) {
 		"archived": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, errorBody("InvalidObjectState"))
-		}, 0, -1, connectors.KindUnsupported},
+		}, 0, -1, connectors.KindArchived},
 	} {
 		for _, wire := range wires {
 			t.Run(wire.name+"/"+what, func(t *testing.T) {
@@ -347,6 +347,7 @@ func TestRequestsAreFewAndLean(t *testing.T) {
 				}
 			}
 			if r.Method == http.MethodHead {
+				w.Header().Set("X-Amz-Checksum-Crc64nvme", wireForm(t, crc([]byte("small"))))
 				w.Header().Set("Content-Length", "5")
 				w.Header().Set("Last-Modified", "Thu, 29 Feb 2024 12:00:00 GMT")
 				return true

@@ -2,15 +2,17 @@ package objectstore
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
 
 	"gantry/connectors"
 )
 
-// List pages through the keys below prefix. Keys that do not ascend are a
-// listing that repeats itself or jumps: it ends with KindIncomplete. An entry has
-// the store's digests only where prefix is the file itself.
+// List pages through the keys below prefix, several pages at once where there are
+// many (Habits.Listers). Keys that do not ascend are a listing that repeats itself or
+// jumps: it ends with KindIncomplete. An entry has the store's digests only where prefix
+// is the file itself.
 func (p *Place) List(ctx context.Context, prefix string) iter.Seq2[connectors.Entry, error] {
 	return func(yield func(connectors.Entry, error) bool) {
 		ctx, done := p.use(ctx)
@@ -44,29 +46,29 @@ func (p *Place) List(ctx context.Context, prefix string) iter.Seq2[connectors.En
 // listBelow yields the files whose keys begin with under. It returns nil when
 // yield asked it to stop.
 func (p *Place) listBelow(ctx context.Context, under string, yield func(connectors.Entry, error) bool) error {
+	l := newLister(under, p.config.Habits.Listers, func(ctx context.Context, after, token string) (listPage, error) {
+		return p.page(ctx, under, after, token)
+	})
+	l.lost = func(key string) {
+		connectors.PassOver(ctx, key, errors.New("the store does not escape it, and it has characters that XML cannot hold"))
+	}
 	last := ""
-	for o, err := range p.client.List(ctx, under) {
-		if err != nil {
-			return err
-		}
-		if o.Key <= last {
-			return connectors.Errorf(connectors.KindIncomplete, "list", under, "the store lists %q after %q: its pages repeat or are not in byte order", o.Key, last)
+	var wrong error
+	err := l.run(ctx, func(o Object) bool {
+		if o.Key <= last || !strings.HasPrefix(o.Key, under) {
+			wrong = connectors.Errorf(connectors.KindIncomplete, "list", under, "the store lists %q after %q, which is not asked for", o.Key, last)
+			return false
 		}
 		last = o.Key
-		if !strings.HasPrefix(o.Key, under) {
-			return connectors.Errorf(connectors.KindIncomplete, "list", under, "the store lists %q, which is not asked for", o.Key)
-		}
 		path := o.Key[len(p.config.Root):]
 		if strings.HasSuffix(path, "/") || path == "" {
-			continue
+			return true
 		}
-		if _, err := connectors.CleanPath(path); err != nil {
+		if _, err := p.key(path); err != nil {
 			connectors.PassOver(ctx, o.Key, err)
-			continue
+			return true
 		}
-		if !yield(p.entry(path, o), nil) {
-			return nil
-		}
-	}
-	return ctx.Err()
+		return yield(p.entry(path, o), nil)
+	})
+	return errors.Join(wrong, err)
 }

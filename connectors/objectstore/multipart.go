@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"maps"
+	"sync/atomic"
 	"time"
 
 	"gantry/connectors"
@@ -17,6 +18,8 @@ type multipart struct {
 	target
 	id   string // the store's
 	sums bool   // created with CRC64NVME
+
+	conflicts atomic.Int32 // answers to Commit that somebody else is at the path
 }
 
 // ID is the store's name for the upload. It means nothing without the path.
@@ -97,8 +100,13 @@ func (u *multipart) send(ctx context.Context, p connectors.Part, b *body) (recei
 		if _, err := b.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		if sums {
+		switch {
+		case sums:
 			piece.CRC = wire
+		case u.place.config.Terms.Locks():
+			if piece.MD5, err = b.md5(); err != nil {
+				return err
+			}
 		}
 		receipt, err = u.place.client.UploadPart(ctx, u.key, u.id, piece)
 		if err == nil && sums {

@@ -18,51 +18,71 @@ func (p *Place) Open(ctx context.Context, path string, offset, length int64) (io
 	if err != nil {
 		return nil, err
 	}
+	return p.openBy(ctx, path, offset, length, current{p, key})
+}
+
+// A readable is an object, or one version of it.
+type readable interface {
+	head(ctx context.Context) (Object, error)
+	get(ctx context.Context, offset, length int64) (Content, error)
+}
+
+// current is the newest version.
+type current struct {
+	place *Place
+	key   string
+}
+
+func (c current) head(ctx context.Context) (Object, error) { return c.place.head(ctx, c.key) }
+
+func (c current) get(ctx context.Context, offset, length int64) (Content, error) {
+	return c.place.client.Get(ctx, c.key, offset, length)
+}
+
+func (p *Place) openBy(ctx context.Context, path string, offset, length int64, from readable) (io.ReadCloser, error) {
 	if offset < 0 {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", path, "offset %d lies before the start", offset)
 	}
 	ctx, done := p.use(ctx)
-	r, err := p.open(ctx, key, path, offset, length)
-	if err != nil {
+	r := &reader{place: p, ctx: ctx, path: path, done: done}
+	if err := r.open(from, offset, length); err != nil {
 		err = p.failed(ctx, "open", path, err)
 		done()
 		return nil, err
 	}
-	r.done = done
 	return r, nil
 }
 
-func (p *Place) open(ctx context.Context, key, path string, offset, length int64) (*reader, error) {
-	r := &reader{place: p, ctx: ctx, path: path}
+func (r *reader) open(from readable, offset, length int64) error {
 	if length == 0 {
-		return p.nothing(r, key, offset)
+		return r.nothing(from, offset)
 	}
-	content, err := p.client.Get(ctx, key, offset, length)
+	content, err := from.get(r.ctx, offset, length)
 	if status(err) == http.StatusRequestedRangeNotSatisfiable && length < 0 {
-		return p.nothing(r, key, offset)
+		return r.nothing(from, offset)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.body, r.left = content.Body, length
 	if err := r.check(content, offset); err != nil {
 		_ = content.Body.Close()
-		return nil, err
+		return err
 	}
-	return r, nil
+	return nil
 }
 
 // nothing is what lies between offset and offset, if the object reaches so far.
-func (p *Place) nothing(r *reader, key string, offset int64) (*reader, error) {
-	o, err := p.head(r.ctx, key)
+func (r *reader) nothing(from readable, offset int64) error {
+	o, err := from.head(r.ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if offset > o.Size {
-		return nil, connectors.Errorf(connectors.KindIncomplete, "open", r.path, "it has %d bytes, so there is nothing at %d", o.Size, offset)
+		return connectors.Errorf(connectors.KindIncomplete, "open", r.path, "it has %d bytes, so there is nothing at %d", o.Size, offset)
 	}
 	r.body = http.NoBody
-	return r, nil
+	return nil
 }
 
 // A reader is the body of an answer, and an error where it is too short.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"gantry/connectors"
 )
@@ -31,6 +32,9 @@ type Config struct {
 	Root     string // prefix of all keys, as CleanRoot gives it
 	MaxSize  int64  // bytes of one object
 	Checksum Checksum
+	Terms    Terms
+	Habits   Habits
+	Endpoint string // host that is asked; what is known of its kind is told by it
 	Close    func() // releases connections; may be nil
 }
 
@@ -42,12 +46,21 @@ type Place struct {
 	reached atomic.Bool // the bucket is there, and we may ask
 	closed  context.Context
 	close   context.CancelCauseFunc
+
+	badCopySums atomic.Bool // the store's checksums of copied parts are wrong
+	noTags      atomic.Bool // the store takes no tags from us
 }
 
 var (
-	_ connectors.Place  = (*Place)(nil)
-	_ connectors.Hasher = (*Place)(nil)
-	_ connectors.Copier = (*Place)(nil)
+	_ connectors.Place     = (*Place)(nil)
+	_ connectors.Hasher    = (*Place)(nil)
+	_ connectors.Copier    = (*Place)(nil)
+	_ connectors.Tierer    = (*Place)(nil)
+	_ connectors.Locker    = (*Place)(nil)
+	_ connectors.Versioner = (*Place)(nil)
+	_ connectors.Tagger    = (*Place)(nil)
+	_ connectors.Describer = (*Place)(nil)
+	_ connectors.Sweeper   = (*Place)(nil)
 )
 
 var errClosed = errors.New("the place is closed")
@@ -65,7 +78,7 @@ func New(client Client, config Config) *Place {
 func (p *Place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		MinPart: MinPart, MaxPart: MaxPart, MaxParts: MaxParts, MaxSize: p.config.MaxSize,
-		AtomicCommit: true,
+		AtomicCommit: true, EqualParts: p.config.Habits.Equal,
 	}
 	if p.sums.wanted() {
 		t.PartDigest, t.WholeDigest = connectors.CRC64NVME, connectors.CRC64NVME
@@ -85,7 +98,7 @@ func (p *Place) Close() error {
 // use gives the context of one call: it ends with ctx, and when the place is
 // closed.
 func (p *Place) use(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(listening(ctx))
 	if p.closed.Err() != nil {
 		cancel(errClosed)
 	}
@@ -96,9 +109,17 @@ func (p *Place) use(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
+func (p *Place) now() time.Time {
+	if p.config.Terms.Now == nil {
+		return time.Now()
+	}
+	return p.config.Terms.Now()
+}
+
 func (p *Place) entry(path string, o Object) connectors.Entry {
+	stated, _ := parseStated(o.Stated)
 	return connectors.Entry{
-		Path: path, Size: o.Size, Version: o.ETag, Digests: digestsOf(o.Sums),
+		Path: path, Size: o.Size, Version: o.ETag, Digests: digestsOf(o.Sums), Stated: stated,
 		// A listing may tell milliseconds, the headers of an object never do.
 		ModTime: wholeSecond(o.ModTime),
 	}

@@ -3,6 +3,8 @@ package objectstore
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/base64"
 	"errors"
 	"io"
 	"sync"
@@ -80,7 +82,7 @@ func (u *small) Commit(ctx context.Context, w connectors.Whole) (connectors.Entr
 	}
 	ctx, done := u.place.use(ctx)
 	defer done()
-	receipt, err := u.put(ctx, u.data)
+	receipt, err := u.put(ctx, u.data, w.Digests)
 	if err != nil {
 		var fault *Fault
 		answered := errors.As(err, &fault)
@@ -121,8 +123,8 @@ func (u *small) Abort(context.Context) error {
 	return nil
 }
 
-// put sends an object in one request.
-func (t target) put(ctx context.Context, data []byte) (receipt Receipt, err error) {
+// put sends an object in one request, with its digests where the store keeps none.
+func (t target) put(ctx context.Context, data []byte, digests connectors.Digests) (receipt Receipt, err error) {
 	crc, err := crcOf(bytes.NewReader(data))
 	if err != nil {
 		return receipt, err
@@ -133,8 +135,14 @@ func (t target) put(ctx context.Context, data []byte) (receipt Receipt, err erro
 	}
 	err = t.place.sums.try(func(sums bool) error {
 		p := Put{Properties: t.properties, Body: bytes.NewReader(data), Size: int64(len(data)), Exclusive: t.exclusive}
-		if p.Checksum = sums; sums {
+		if !sums {
+			p.Properties = t.place.stating(t.properties, digests)
+		}
+		switch p.Checksum = sums; {
+		case sums:
 			p.CRC = wire
+		case t.place.config.Terms.Locks():
+			p.MD5 = md5Of(data)
 		}
 		receipt, err = t.place.client.Put(ctx, t.key, p)
 		if err == nil && sums {
@@ -143,6 +151,13 @@ func (t target) put(ctx context.Context, data []byte) (receipt Receipt, err erro
 		return err
 	})
 	return receipt, err
+}
+
+// md5Of is what a store wants to hear of bytes that it locks, where it knows no
+// other checksum.
+func md5Of(data []byte) string {
+	sum := md5.Sum(data)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func (t target) gone(op string) error {

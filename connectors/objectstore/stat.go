@@ -25,7 +25,9 @@ func (p *Place) stat(ctx context.Context, op, path string) (connectors.Entry, er
 	if err != nil {
 		return connectors.Entry{}, p.failed(ctx, op, path, err)
 	}
-	return p.entry(path, o), nil
+	entry := p.entry(path, o)
+	entry.Stated, err = p.stated(ctx, o)
+	return entry, p.failed(ctx, op, path, err)
 }
 
 // head is Head, with the reason where the store refuses: an answer to HEAD has no
@@ -74,45 +76,19 @@ func (p *Place) Hash(ctx context.Context, path string, want ...connectors.Algori
 }
 
 // Remove deletes an object. S3 says nothing about one that is missing, so it is
-// looked for before.
+// looked for before. In a bucket that keeps versions it only puts a marker on top,
+// which no lock forbids; RemoveVersion deletes for good.
 func (p *Place) Remove(ctx context.Context, path string) error {
 	if _, err := p.stat(ctx, "remove", path); err != nil {
 		return err
 	}
 	ctx, done := p.use(ctx)
 	defer done()
-	return p.failed(ctx, "remove", path, p.client.Delete(ctx, p.config.Root+path))
-}
-
-// Copy copies inside the bucket in one request, which S3 does up to 5 GiB.
-func (p *Place) Copy(ctx context.Context, from, to string) (connectors.Entry, error) {
-	target, err := p.key(to)
-	if err != nil {
-		return connectors.Entry{}, err
+	key := p.config.Root + path
+	if err := p.client.Delete(ctx, key); err != nil {
+		return p.heldBack(ctx, path, key, "", p.failed(ctx, "remove", path, err))
 	}
-	source, err := p.stat(ctx, "copy", from)
-	if err != nil {
-		return connectors.Entry{}, err
-	}
-	if source.Size > maxCopy {
-		return connectors.Entry{}, &connectors.Error{
-			Kind: connectors.KindUnsupported, Op: "copy", Path: from,
-			Err: errors.New("the store copies at most 5 GiB in one request"), Remedy: "transfer the file instead",
-		}
-	}
-	ctx, done := p.use(ctx)
-	defer done()
-	if err := p.client.Copy(ctx, p.config.Root+from, target, source.Version); err != nil {
-		return connectors.Entry{}, p.failed(ctx, "copy", from, err)
-	}
-	copied, err := p.head(ctx, target)
-	if err != nil {
-		return connectors.Entry{}, p.failed(ctx, "copy", to, err)
-	}
-	if copied.Size != source.Size {
-		return connectors.Entry{}, connectors.Errorf(connectors.KindIncomplete, "copy", to, "the copy has %d bytes, the original %d", copied.Size, source.Size)
-	}
-	return p.entry(to, copied), nil
+	return nil
 }
 
 func wholeSecond(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

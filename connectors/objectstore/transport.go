@@ -2,33 +2,56 @@ package objectstore
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
 
-// stallTimeout ends a connection on which not one byte has moved for so long. It
-// is longer than a store takes to complete a large upload.
-const stallTimeout = 3 * time.Minute
+// Limits bound what a transport does.
+type Limits struct {
+	// Stall ends a connection on which not one byte has moved for so long. A store
+	// may be silent for minutes while it completes a large upload.
+	Stall       time.Duration
+	Connections int            // at once; 0 = no limit
+	Authorities *x509.CertPool // nil for those of the system
+}
+
+// ReadLimits reads the options timeout, connections and caFile.
+func ReadLimits(option func(name string) string) (l Limits, err error) {
+	if l.Stall, err = time.ParseDuration(option("timeout")); err != nil || l.Stall <= 0 {
+		return l, invalidOption("timeout", errors.New("it is no length of time"), "write it like 30s or 3m")
+	}
+	if l.Connections, err = strconv.Atoi(option("connections")); err != nil || l.Connections < 0 {
+		return l, invalidOption("connections", errors.New("it is no number"), "write a number; 0 is no limit")
+	}
+	l.Authorities, err = Authorities(option("caFile"))
+	return l, err
+}
 
 // Transport makes connections for many parallel requests to one host. A stalled
 // connection ends with a timeout.
-func Transport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+func Transport(l Limits) *http.Transport {
+	dialer := &net.Dialer{Timeout: min(10*time.Second, l.Stall), KeepAlive: 15 * time.Second}
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
+		Proxy:           http.ProxyFromEnvironment,
+		TLSClientConfig: &tls.Config{RootCAs: l.Authorities, MinVersion: tls.VersionTLS12},
+		MaxConnsPerHost: l.Connections,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := dialer.DialContext(ctx, network, addr)
 			if err != nil {
 				return nil, err
 			}
-			return &watched{Conn: c}, nil
+			return &watched{Conn: c, stall: l.Stall}, nil
 		},
 		MaxIdleConnsPerHost:   256,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: stallTimeout,
+		ResponseHeaderTimeout: l.Stall,
 		WriteBufferSize:       128 << 10,
 		ReadBufferSize:        128 << 10,
 		DisableCompression:    true,
@@ -38,6 +61,7 @@ func Transport() *http.Transport {
 // A watched connection fails when nothing moves in either direction.
 type watched struct {
 	net.Conn
+	stall time.Duration
 	mu    sync.Mutex
 	until time.Time
 }
@@ -47,8 +71,8 @@ type watched struct {
 func (c *watched) extend() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	next := time.Now().Add(stallTimeout)
-	if next.Sub(c.until) < time.Second {
+	next := time.Now().Add(c.stall)
+	if next.Sub(c.until) < min(time.Second, c.stall/8) {
 		return nil
 	}
 	c.until = next

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -39,8 +40,16 @@ func fault(err error) error {
 		err = operation.Err
 	}
 	if strings.Contains(err.Error(), "get credentials") {
-		// The SDK has no type for it.
-		return &connectors.Error{Kind: connectors.KindAuth, Op: "sign", Err: err, Remedy: "renew the credentials"}
+		return unsignable(err) // the SDK has no type for it
 	}
 	return err
+}
+
+// unsignable is what went wrong with credentials while the place was in use. An
+// ended context is the caller's own matter.
+func unsignable(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &connectors.Error{Kind: connectors.KindAuth, Op: "sign", Err: err, Remedy: remedyFor(err)}
 }

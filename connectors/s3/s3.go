@@ -1,23 +1,22 @@
 // Package s3 is the connector for Amazon S3, with the SDK of AWS:
 // s3://bucket/prefix. Credentials come from the chain that all tools of AWS
-// share, or from options.
+// share, or from options, and may be exchanged for those of a role.
 //
 // What a bucket does as a place, package objectstore says.
 package s3
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/logging"
 
 	"gantry/connectors"
@@ -35,9 +34,11 @@ func Connector() connectors.Connector {
 			{Name: "endpoint", Help: "another endpoint than Amazon's", Example: "https://bucket.vpce-1a2b3c4d.s3.eu-central-1.vpce.amazonaws.com"},
 			{Name: "pathStyle", Help: "true: the bucket stands in the path, false: in the host name; auto: in the path at another endpoint", Default: "auto"},
 			{Name: "profile", Help: "profile of the shared configuration of AWS", Example: "archive"},
-			{Name: "storageClass", Help: "storage class of new objects", Example: "STANDARD_IA"},
-			{Name: "checksum", Help: "whether the endpoint checks CRC64NVME: auto, crc64nvme or none", Default: "auto"},
-		}, objectstore.KeyOptions()...),
+			{Name: "events", Help: "URL or ARN of a queue of SQS that the bucket's notifications go to, directly, by SNS or by EventBridge; it belongs to this location alone", Example: "https://sqs.eu-central-1.amazonaws.com/111122223333/media"},
+			{Name: "roleArn", Help: "role to take on, with whatever credentials were found", Example: "arn:aws:iam::111122223333:role/ingest"},
+			{Name: "externalId", Help: "what the owner of the role wants to hear from us", Example: "gantry-4711"},
+			{Name: "roleSessionName", Help: "our name in the records of the role's owner", Default: "gantry"},
+		}, append(objectstore.Options(), objectstore.HabitOptions()...)...),
 	}
 	c.Open = func(ctx context.Context, l connectors.Location) (connectors.Place, error) { return open(ctx, c, l) }
 	return c
@@ -52,104 +53,96 @@ func open(ctx context.Context, c connectors.Connector, l connectors.Location) (c
 	if err != nil {
 		return nil, err
 	}
-	if err := objectstore.CheckBucket(l, bucket); err != nil {
-		return nil, err
-	}
-	root, err := objectstore.CleanRoot(strings.Join(elements, "/"))
+	option := func(name string) string { return c.Option(l, name) }
+	plain := strings.HasPrefix(strings.ToLower(option("endpoint")), "http://")
+	config, limits, err := objectstore.Configure(l, bucket, elements, option, !plain)
 	if err != nil {
 		return nil, err
 	}
-	checksum, err := objectstore.ParseChecksum(c.Option(l, "checksum"))
+	pathStyle, err := readPathStyle(option("pathStyle"), bucket)
 	if err != nil {
 		return nil, err
 	}
-	pathStyle, err := readPathStyle(c.Option(l, "pathStyle"), bucket, c.Option(l, "endpoint"))
+	cfg, err := load(ctx, l, option, limits)
 	if err != nil {
 		return nil, err
 	}
-	transport := objectstore.Transport()
-	cfg, err := load(ctx, c, l)
-	if err != nil {
-		return nil, err
-	}
-	maxSize := int64(5 << 40)
-	endpoint := c.Option(l, "endpoint")
-	if endpoint == "" && cfg.BaseEndpoint == nil {
-		maxSize = 50e12
-	}
-	w := &wire{bucket: bucket, storageClass: types.StorageClass(c.Option(l, "storageClass"))}
-	w.api = s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.HTTPClient = &http.Client{Transport: transport, CheckRedirect: stay}
-		o.Retryer = aws.NopRetryer{}
-		o.UsePathStyle = pathStyle
-		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-		o.DisableLogOutputChecksumValidationSkipped = true
-		o.Logger = logging.Nop{} // what it warns of, it returns too
-		// A round trip before each part is dearer than a part refused now and then.
-		o.ContinueHeaderThresholdBytes = -1
-		if endpoint != "" {
+	transport := objectstore.Transport(limits)
+	trust(transport.TLSClientConfig, cfg)
+	w := &wire{bucket: bucket, terms: config.Terms}
+	w.api = s3.NewFromConfig(cfg, lean, func(o *s3.Options) {
+		o.HTTPClient = &http.Client{Transport: objectstore.Heed(transport), CheckRedirect: stay}
+		if endpoint := option("endpoint"); endpoint != "" {
 			o.BaseEndpoint = &endpoint
 		}
+		o.UsePathStyle = pathStyle(o.BaseEndpoint != nil)
+		o.APIOptions = append(o.APIOptions, w.dress)
 	})
-	return objectstore.New(w, objectstore.Config{
-		URL: l.URL, Bucket: bucket, Root: root, MaxSize: maxSize, Checksum: checksum, Close: transport.CloseIdleConnections,
-	}), nil
+	if err := w.resolve(ctx); err != nil {
+		return nil, &connectors.Error{Kind: connectors.KindInvalid, Op: "read location", Path: l.URL, Err: err, Remedy: "check the options region and endpoint"}
+	}
+	if config.Habits, err = objectstore.ReadHabits(option, w.base.Host); err != nil {
+		return nil, err
+	}
+	if w.base.Scheme != "https" && !plain { // by AWS_ENDPOINT_URL
+		if _, err := objectstore.ReadTerms(option, false, time.Now); err != nil {
+			return nil, err
+		}
+	}
+	config.Endpoint, config.Close = w.base.Host, transport.CloseIdleConnections
+	config.MaxSize = 5 << 40
+	if w.api.Options().BaseEndpoint == nil {
+		config.MaxSize = 50e12
+	}
+	place := objectstore.New(w, config)
+	if option("events") == "" {
+		return place, nil
+	}
+	events, err := queueOf(option("events"), cfg, transport, limits, place)
+	if err != nil {
+		_ = place.Close()
+		return nil, err
+	}
+	return objectstore.WithNotifier(place, events), nil
+}
+
+// lean takes off what the SDK does beside asking.
+func lean(o *s3.Options) {
+	o.Retryer = aws.NopRetryer{}
+	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	o.DisableLogOutputChecksumValidationSkipped = true
+	o.Logger = logging.Nop{} // what it warns of, it returns too
+	// A round trip before each part is dearer than a part refused now and then.
+	o.ContinueHeaderThresholdBytes = -1
 }
 
 // stay keeps signed requests from following a redirect to another host.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-func load(ctx context.Context, c connectors.Connector, l connectors.Location) (aws.Config, error) {
-	var options []func(*config.LoadOptions) error
-	if region := c.Option(l, "region"); region != "" {
-		options = append(options, config.WithRegion(region))
-	}
-	if profile := c.Option(l, "profile"); profile != "" {
-		options = append(options, config.WithSharedConfigProfile(profile))
-	}
-	keys, err := objectstore.ReadKeys(func(name string) string { return c.Option(l, name) })
-	if err != nil {
-		return aws.Config{}, err
-	}
-	if keys.Access != "" {
-		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(keys.Access, keys.Secret, keys.Token)))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return cfg, &connectors.Error{Kind: connectors.KindInvalid, Op: "read location", Path: l.URL, Err: err, Remedy: "check the shared configuration of AWS and the option profile"}
-	}
-	if cfg.Region == "" {
-		cfg.Region = "us-east-1"
-	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return cfg, unauthenticated(ctx, l, err)
-	}
-	return cfg, nil
-}
-
-func unauthenticated(ctx context.Context, l connectors.Location, err error) error {
-	if ctx.Err() != nil {
-		return &connectors.Error{Kind: connectors.KindOf(ctx.Err()), Op: "open", Path: l.URL, Err: ctx.Err()}
-	}
-	return &connectors.Error{
-		Kind: connectors.KindAuth, Op: "open", Path: l.URL, Err: fmt.Errorf("no credentials: %w", err),
-		Remedy: "give accessKey and secretKey as env:NAME or file:PATH, or a profile, or run on a machine that has a role",
+// trust has our connections trust what the SDK's own do: the authorities of
+// caFile, of AWS_CA_BUNDLE or of the profile's ca_bundle.
+func trust(ours *tls.Config, cfg aws.Config) {
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		if theirs := client.GetTransport().TLSClientConfig; theirs != nil && theirs.RootCAs != nil {
+			ours.RootCAs = theirs.RootCAs
+		}
 	}
 }
 
-// readPathStyle decides where the bucket's name goes. A certificate for
-// *.s3.amazonaws.com does not cover a bucket with dots.
-func readPathStyle(value, bucket, endpoint string) (bool, error) {
+// readPathStyle decides where the bucket's name goes, at another endpoint than
+// Amazon's or at Amazon's own. A certificate for *.s3.amazonaws.com does not cover
+// a bucket with dots.
+func readPathStyle(value, bucket string) (func(elsewhere bool) bool, error) {
 	if value == "auto" {
-		return endpoint != "" || strings.Contains(bucket, "."), nil
+		return func(elsewhere bool) bool { return elsewhere || strings.Contains(bucket, ".") }, nil
 	}
 	style, err := strconv.ParseBool(value)
 	if err != nil {
-		return false, &connectors.Error{
+		return nil, &connectors.Error{
 			Kind: connectors.KindInvalid, Op: "read option", Path: "pathStyle", Err: errors.New("it is neither auto, true nor false"),
 			Remedy: "leave it out",
 		}
 	}
-	return style, nil
+	return func(bool) bool { return style }, nil
 }

@@ -19,10 +19,13 @@ func unsigned(o *s3.Options) {
 }
 
 func (w *wire) Put(ctx context.Context, key string, p objectstore.Put) (objectstore.Receipt, error) {
+	if !w.express() {
+		return w.putLean(ctx, key, p)
+	}
 	in := &s3.PutObjectInput{
 		Bucket: &w.bucket, Key: &key, Body: p.Body, ContentLength: &p.Size,
-		ContentType: &p.ContentType, Metadata: p.Metadata, StorageClass: w.storageClass,
-		ChecksumCRC64NVME: set(p.CRC),
+		ContentType: &p.ContentType, Metadata: p.Metadata,
+		ChecksumCRC64NVME: set(p.CRC), ContentMD5: set(p.MD5),
 	}
 	if p.Exclusive {
 		in.IfNoneMatch = aws.String("*")
@@ -36,7 +39,7 @@ func (w *wire) Put(ctx context.Context, key string, p objectstore.Put) (objectst
 
 func (w *wire) CreateUpload(ctx context.Context, key string, p objectstore.Properties) (string, error) {
 	in := &s3.CreateMultipartUploadInput{
-		Bucket: &w.bucket, Key: &key, ContentType: &p.ContentType, Metadata: p.Metadata, StorageClass: w.storageClass,
+		Bucket: &w.bucket, Key: &key, ContentType: &p.ContentType, Metadata: p.Metadata,
 	}
 	if p.Checksum {
 		in.ChecksumAlgorithm, in.ChecksumType = types.ChecksumAlgorithmCrc64nvme, types.ChecksumTypeFullObject
@@ -51,7 +54,7 @@ func (w *wire) CreateUpload(ctx context.Context, key string, p objectstore.Prope
 func (w *wire) UploadPart(ctx context.Context, key, id string, p objectstore.Piece) (objectstore.Receipt, error) {
 	out, err := w.api.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &w.bucket, Key: &key, UploadId: &id, PartNumber: aws.Int32(int32(p.Number)),
-		Body: p.Body, ContentLength: &p.Size, ChecksumCRC64NVME: set(p.CRC),
+		Body: p.Body, ContentLength: &p.Size, ChecksumCRC64NVME: set(p.CRC), ContentMD5: set(p.MD5),
 	}, unsigned)
 	if err != nil {
 		return objectstore.Receipt{}, fault(err)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"gantry/connectors"
 	"gantry/connectors/objectstore"
 )
 
@@ -17,16 +16,6 @@ func fault(err error) error {
 		return err
 	}
 	return &objectstore.Fault{Status: answer.StatusCode, Code: answer.Code, Message: answer.Message, Region: answer.Region}
-}
-
-// broken is fault for a page of a listing: what the library itself finds wrong
-// with an answer has no status.
-func broken(prefix string, err error) error {
-	var f *objectstore.Fault
-	if errors.As(err, &f) && f.Status == 0 {
-		return connectors.Errorf(connectors.KindIncomplete, "list", prefix, "%s", f.Message)
-	}
-	return err
 }
 
 // bare takes the quotes off an ETag.

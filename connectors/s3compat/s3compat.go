@@ -1,7 +1,7 @@
 // Package s3compat is the connector for stores that speak Amazon's protocol
 // without being Amazon, with the client library of MinIO:
 // s3+https://host:port/bucket/prefix, or s3+http:// without TLS. Keys come from
-// options alone; without any, requests are anonymous.
+// options alone.
 //
 // What a bucket does as a place, package objectstore says.
 package s3compat
@@ -9,10 +9,12 @@ package s3compat
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"gantry/connectors"
 	"gantry/connectors/objectstore"
@@ -29,9 +31,8 @@ func Connector() connectors.Connector {
 		Options: append([]connectors.Option{
 			{Name: "region", Help: "region that requests are signed for", Default: "us-east-1"},
 			{Name: "pathStyle", Help: "true: the bucket stands in the path, false: in the host name; auto: as the store is known to want it", Default: "auto"},
-			{Name: "storageClass", Help: "storage class of new objects", Example: "STANDARD_IA"},
-			{Name: "checksum", Help: "whether the store checks CRC64NVME: auto, crc64nvme or none", Default: "auto"},
-		}, objectstore.KeyOptions()...),
+			{Name: "events", Help: "listen: a server of MinIO streams what changes; without it, the place is listed from time to time", Example: "listen"},
+		}, append(objectstore.Options(), objectstore.HabitOptions()...)...),
 	}
 	c.Open = func(_ context.Context, l connectors.Location) (connectors.Place, error) { return open(c, l) }
 	return c
@@ -52,41 +53,67 @@ func open(c connectors.Connector, l connectors.Location) (connectors.Place, erro
 			Remedy: "write s3+https://host:port/bucket/prefix",
 		}
 	}
-	if err := objectstore.CheckBucket(l, elements[0]); err != nil {
-		return nil, err
-	}
-	root, err := objectstore.CleanRoot(strings.Join(elements[1:], "/"))
+	option := func(name string) string { return c.Option(l, name) }
+	secure := strings.HasPrefix(strings.ToLower(l.URL), secureScheme+":")
+	config, limits, err := objectstore.Configure(l, elements[0], elements[1:], option, secure)
 	if err != nil {
 		return nil, err
 	}
-	checksum, err := objectstore.ParseChecksum(c.Option(l, "checksum"))
+	if config.Habits, err = objectstore.ReadHabits(option, host); err != nil {
+		return nil, err
+	}
+	listen, err := readEvents(option("events"))
 	if err != nil {
 		return nil, err
 	}
-	lookup, err := readPathStyle(c.Option(l, "pathStyle"))
+	lookup, err := readPathStyle(option("pathStyle"))
 	if err != nil {
 		return nil, err
 	}
-	keys, err := objectstore.ReadKeys(func(name string) string { return c.Option(l, name) })
+	keys, err := readKeys(option)
 	if err != nil {
 		return nil, err
 	}
-	transport := objectstore.Transport()
+	transport := objectstore.Transport(limits)
+	sign := signing{RoundTripper: objectstore.Heed(transport), keys: keys, region: option("region"), terms: config.Terms}
 	core, err := minio.NewCore(host, &minio.Options{
-		Creds:        credentials.NewStaticV4(keys.Access, keys.Secret, keys.Token),
-		Secure:       strings.HasPrefix(l.URL, secureScheme+":"),
-		Transport:    guard{transport},
-		Region:       c.Option(l, "region"),
+		Creds:        credentials.NewStaticV4("", "", ""), // sign does it, after it has dressed the request
+		Secure:       secure,
+		Transport:    sign,
+		Region:       option("region"),
 		BucketLookup: lookup,
 		MaxRetries:   1,
 	})
 	if err != nil {
 		return nil, &connectors.Error{Kind: connectors.KindInvalid, Op: "read location", Path: l.URL, Err: err, Remedy: "write s3+https://host:port/bucket/prefix"}
 	}
-	w := &wire{core: core, bucket: elements[0], storageClass: c.Option(l, "storageClass")}
-	return objectstore.New(w, objectstore.Config{
-		URL: l.URL, Bucket: w.bucket, Root: root, MaxSize: 5 << 40, Checksum: checksum, Close: transport.CloseIdleConnections,
-	}), nil
+	w := &wire{core: core, bucket: config.Bucket, transport: sign}
+	w.base = bucketURL(*core.EndpointURL(), w.bucket, lookup)
+	config.Endpoint, config.MaxSize, config.Close = host, 5<<40, transport.CloseIdleConnections
+	place := objectstore.New(w, config)
+	if !listen {
+		return place, nil
+	}
+	return objectstore.WithNotifier(place, &stream{wire: w, root: config.Root, place: place}), nil
+}
+
+// bucketURL is where the library sends requests for the bucket.
+func bucketURL(endpoint url.URL, bucket string, lookup minio.BucketLookupType) *url.URL {
+	if lookup == minio.BucketLookupDNS || (lookup == minio.BucketLookupAuto && s3utils.IsVirtualHostSupported(endpoint, bucket)) {
+		endpoint.Host = bucket + "." + endpoint.Host
+		return &endpoint
+	}
+	endpoint.Path = "/" + bucket
+	return &endpoint
+}
+
+// readKeys wants keys, unless it is said that there are none.
+func readKeys(option func(string) string) (objectstore.Keys, error) {
+	anonymous, err := objectstore.ReadBool(option, "anonymous")
+	if err != nil || anonymous {
+		return objectstore.Keys{}, err
+	}
+	return objectstore.ReadKeys(option)
 }
 
 func readPathStyle(value string) (minio.BucketLookupType, error) {

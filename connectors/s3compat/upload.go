@@ -25,7 +25,7 @@ func (w *wire) options(p objectstore.Properties, headers map[string]string) mini
 	metadata := maps.Clone(headers)
 	maps.Copy(metadata, p.Metadata)
 	return minio.PutObjectOptions{
-		ContentType: p.ContentType, UserMetadata: metadata, StorageClass: w.storageClass, DisableContentSha256: true,
+		ContentType: p.ContentType, UserMetadata: metadata, DisableContentSha256: true,
 	}
 }
 
@@ -38,7 +38,7 @@ func (w *wire) Put(ctx context.Context, key string, p objectstore.Put) (objectst
 	if p.Exclusive {
 		options.SetMatchETagExcept("*")
 	}
-	info, err := w.core.PutObject(ctx, w.bucket, key, p.Body, p.Size, "", "", options)
+	info, err := w.core.PutObject(ctx, w.bucket, key, p.Body, p.Size, p.MD5, "", options)
 	if err != nil {
 		return objectstore.Receipt{}, fault(err)
 	}
@@ -55,7 +55,7 @@ func (w *wire) CreateUpload(ctx context.Context, key string, p objectstore.Prope
 }
 
 func (w *wire) UploadPart(ctx context.Context, key, id string, p objectstore.Piece) (objectstore.Receipt, error) {
-	options := minio.PutObjectPartOptions{DisableContentSha256: true}
+	options := minio.PutObjectPartOptions{DisableContentSha256: true, Md5Base64: p.MD5}
 	if p.CRC != "" {
 		options.CustomHeader = http.Header{checksumHeader: {p.CRC}}
 	}

@@ -2,7 +2,8 @@ package s3compat
 
 import (
 	"context"
-	"iter"
+	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/minio/minio-go/v7"
@@ -13,32 +14,13 @@ import (
 
 // A wire is MinIO's client for one bucket.
 type wire struct {
-	core         *minio.Core
-	bucket       string
-	storageClass string
+	core      *minio.Core
+	bucket    string
+	base      *url.URL // of the bucket
+	transport http.RoundTripper
 }
 
 var _ objectstore.Client = (*wire)(nil)
-
-func (w *wire) List(ctx context.Context, prefix string) iter.Seq2[objectstore.Object, error] {
-	return func(yield func(objectstore.Object, error) bool) {
-		owner := false
-		options := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, FetchOwner: &owner}
-		for o := range w.core.ListObjectsIter(guarded(ctx), w.bucket, options) {
-			if o.Err != nil {
-				yield(objectstore.Object{}, broken(prefix, fault(o.Err)))
-				return
-			}
-			if !yield(objectstore.Object{Key: o.Key, Size: o.Size, ModTime: o.LastModified, ETag: o.ETag}, nil) {
-				return
-			}
-		}
-		// The library ends a cancelled listing as if it were complete.
-		if err := ctx.Err(); err != nil {
-			yield(objectstore.Object{}, err)
-		}
-	}
-}
 
 func (w *wire) Head(ctx context.Context, key string) (objectstore.Object, error) {
 	o, err := w.core.StatObject(ctx, w.bucket, key, minio.StatObjectOptions{Checksum: true})
@@ -47,6 +29,7 @@ func (w *wire) Head(ctx context.Context, key string) (objectstore.Object, error)
 	}
 	return objectstore.Object{
 		Key: key, Size: o.Size, ModTime: o.LastModified, ETag: o.ETag,
+		Stated: o.Metadata.Get("X-Amz-Meta-" + objectstore.StatedName), Tags: o.UserTagCount,
 		Sums: objectstore.WholeSums(o.ChecksumMode, map[connectors.Algorithm]string{
 			connectors.CRC64NVME: o.ChecksumCRC64NVME,
 			connectors.CRC32C:    o.ChecksumCRC32C,
@@ -70,18 +53,6 @@ func (w *wire) Get(ctx context.Context, key string, offset, length int64) (objec
 		c.Length = n
 	}
 	return c, nil
-}
-
-func (w *wire) Copy(ctx context.Context, from, to, ifMatch string) error {
-	headers := make(map[string]string)
-	if ifMatch != "" {
-		headers["x-amz-copy-source-if-match"] = `"` + ifMatch + `"`
-	}
-	if w.storageClass != "" {
-		headers["x-amz-storage-class"] = w.storageClass
-	}
-	_, err := w.core.CopyObject(ctx, w.bucket, from, w.bucket, to, headers, minio.CopySrcOptions{}, minio.PutObjectOptions{})
-	return fault(err)
 }
 
 func (w *wire) Delete(ctx context.Context, key string) error {

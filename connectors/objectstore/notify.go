@@ -1,0 +1,62 @@
+package objectstore
+
+import (
+	"context"
+	"strings"
+
+	"gantry/connectors"
+	"gantry/connectors/objectstore/events"
+)
+
+// WithNotifier gives the place another way to tell of changes, which makes it a
+// connectors.Notifier.
+func WithNotifier(p *Place, n connectors.Notifier) connectors.Place { return notifying{p, n} }
+
+type notifying struct {
+	*Place
+	connectors.Notifier
+}
+
+// Event makes an event of a record of a message. ok is false for what lies in
+// another bucket or not below prefix, and for keys that mark folders. Keys that are
+// no paths are passed over and reported, as in listings. The event's Version is the
+// ETag, as in listings.
+func (p *Place) Event(ctx context.Context, prefix string, r events.Record) (e connectors.Event, ok bool) {
+	path, ours := strings.CutPrefix(r.Key, p.config.Root)
+	switch {
+	case r.Bucket != p.config.Bucket || !ours || path == "" || strings.HasSuffix(path, "/"):
+		return e, false
+	case prefix != "" && path != prefix && !strings.HasPrefix(path, prefix+"/"):
+		return e, false
+	}
+	if _, err := connectors.CleanPath(path); err != nil {
+		connectors.PassOver(ctx, r.Key, err)
+		return e, false
+	}
+	e = connectors.Event{Entry: connectors.Entry{Path: path}, Removed: r.Removed, At: r.At, Order: r.Order}
+	if !r.Removed {
+		e.Size, e.Version, e.ModTime = r.Size, r.ETag, wholeSecond(r.At)
+	}
+	return e, true
+}
+
+// Tell calls handle for each event that the records make. The error is handle's.
+func (p *Place) Tell(ctx context.Context, prefix string, records []events.Record, handle func(context.Context, connectors.Event) error) error {
+	for _, r := range records {
+		if e, ok := p.Event(ctx, prefix, r); ok {
+			if err := handle(ctx, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Failed makes an Error of what a call to a service beside the store returned.
+func (p *Place) Failed(ctx context.Context, op, path string, err error) error {
+	return p.failed(ctx, op, path, err)
+}
+
+// Use gives the context of a call that ends with ctx, and when the place is
+// closed.
+func (p *Place) Use(ctx context.Context) (context.Context, context.CancelFunc) { return p.use(ctx) }
