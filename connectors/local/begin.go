@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -19,12 +20,27 @@ func (p *place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 	if err := ctx.Err(); err != nil {
 		return nil, fail("begin", path, err)
 	}
+	if err := p.fits(path, o.Size); err != nil {
+		return nil, err
+	}
 	u := &upload{place: p, id: o.Resume, path: path, options: o}
 	if o.Resume != "" {
 		return u, u.takeUp(ctx)
 	}
 	u.id = promise.NewID(path)
 	return u, u.create(ctx)
+}
+
+func (p *place) fits(path string, size int64) error {
+	kind, _, _ := p.facts.get()
+	if kind.MaxSize == 0 || size <= kind.MaxSize {
+		return nil
+	}
+	return &connectors.Error{
+		Kind: connectors.KindInvalid, Op: "begin", Path: path,
+		Err:    fmt.Errorf("files on %s have %d bytes at most, and this one has %d", kind.Name, kind.MaxSize, size),
+		Remedy: "send it to a volume with another file system",
+	}
 }
 
 // takeUp checks that an earlier upload is still there.
@@ -40,19 +56,15 @@ func (u *upload) takeUp(ctx context.Context) error {
 
 // create makes the staged file, and takes the room for it.
 func (u *upload) create(ctx context.Context) error {
-	if u.place.create {
-		if err := os.MkdirAll(u.place.root, 0o777); err != nil {
-			return fail("begin", u.path, err)
-		}
+	if err := u.place.makeRoot(u.path); err != nil {
+		return err
 	}
-	err := u.within(ctx, "begin", func(root *os.Root, staged string) error {
-		f, err := createStaged(root, staged)
+	return u.within(ctx, "begin", func(root *os.Root, staged string) error {
+		f, err := createStaged(root, staged, u.place.set.fileMode)
 		if err != nil {
 			return err
 		}
-		if u.options.Size > 0 {
-			err = ifSupported(preallocate(f, u.options.Size))
-		}
+		err = u.prepare(root, f, staged)
 		if closed := f.Close(); err == nil {
 			err = closed
 		}
@@ -61,13 +73,42 @@ func (u *upload) create(ctx context.Context) error {
 		}
 		return err
 	})
-	return err
+}
+
+func (p *place) makeRoot(path string) error {
+	if !p.set.create {
+		return nil
+	}
+	_, err := os.Stat(p.root)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil // what else is wrong shows when it is opened
+	}
+	if err := p.identity.mayMake(); err != nil {
+		return err
+	}
+	return fail("begin", path, os.MkdirAll(p.root, 0o777))
+}
+
+func (u *upload) prepare(root *os.Root, f *os.File, staged string) error {
+	u.place.facts.learn(u.place.root, root, staged)
+	if err := u.place.refuseTwin(root, "begin", u.path, 0, nil); err != nil {
+		return err
+	}
+	if u.options.Size > 0 && u.place.set.sparse != sparseYes {
+		if err := ifSupported(preallocate(f, u.options.Size)); err != nil {
+			return err
+		}
+	}
+	return u.place.carryXattrs(f, u.options.Metadata[XattrsKey])
 }
 
 // createStaged tries again when another upload has just removed the folder.
-func createStaged(root *os.Root, staged string) (f *os.File, err error) {
+func createStaged(root *os.Root, staged string, mode fs.FileMode) (f *os.File, err error) {
+	if mode = mode.Perm(); mode == 0 {
+		mode = 0o666
+	}
 	for range 100 {
-		f, err = root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+		f, err = root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_RDWR, mode|0o600)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return f, err
 		}

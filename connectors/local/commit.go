@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"syscall"
-	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -28,7 +27,7 @@ func (u *upload) Commit(ctx context.Context, w connectors.Whole) (entry connecto
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := publish(root, u.path, func() error { return u.rename(root, staged) }); err != nil {
+		if err := u.place.publish(root, u.path, func() error { return u.rename(root, staged) }); err != nil {
 			return err
 		}
 		entry, err = stat(root, u.path)
@@ -49,11 +48,13 @@ func (u *upload) finish(root *os.Root, staged string, w connectors.Whole) error 
 	if err != nil {
 		return err
 	}
-	if err := u.trim(root, f, staged, w); err != nil {
+	if err := u.trim(f, w); err != nil {
 		_ = f.Close()
 		return err
 	}
-	err = ifSupported(f.Sync())
+	if u.place.set.durable {
+		err = ifSupported(f.Sync())
+	}
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
@@ -68,7 +69,7 @@ func (u *upload) finish(root *os.Root, staged string, w connectors.Whole) error 
 	return err
 }
 
-func (u *upload) trim(root *os.Root, f *os.File, staged string, w connectors.Whole) error {
+func (u *upload) trim(f *os.File, w connectors.Whole) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -81,21 +82,41 @@ func (u *upload) trim(root *os.Root, f *os.File, staged string, w connectors.Who
 			return err
 		}
 	}
+	if mode := u.place.set.fileMode; mode != 0 {
+		if err := f.Chmod(mode); err != nil {
+			return err
+		}
+	}
 	if u.options.ModTime.IsZero() {
 		return nil
 	}
-	return root.Chtimes(staged, time.Time{}, u.options.ModTime)
+	return setTime(f, u.options.ModTime)
 }
 
+// rename puts the staged file at its path, over what is there unless that is
+// another name in the eyes of people.
 func (u *upload) rename(root *os.Root, staged string) error {
-	if !u.options.Exclusive {
-		return root.Rename(staged, u.path)
+	if u.options.Exclusive {
+		err := renameNew(root, staged, u.path)
+		if errors.Is(err, os.ErrExist) {
+			return connectors.Errorf(connectors.KindExists, "commit", u.path, "there is a file already")
+		}
+		return err
 	}
-	err := renameNew(root, staged, u.path)
-	if errors.Is(err, os.ErrExist) {
-		return connectors.Errorf(connectors.KindExists, "commit", u.path, "there is a file already")
+	for range 100 {
+		if err := u.place.refuseTwin(root, "commit", u.path, len(u.path), nil); err != nil {
+			return err
+		}
+		_, names, _ := u.place.facts.get()
+		if names == (folds{}) || exists(root, u.path) {
+			break
+		}
+		// A twin may come at this very moment: only a free name is taken.
+		if err := renameNew(root, staged, u.path); !errors.Is(err, os.ErrExist) {
+			return err
+		}
 	}
-	return err
+	return root.Rename(staged, u.path)
 }
 
 // linkNew gives a file a second name, which must be free, and takes its first. A

@@ -13,6 +13,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/local"
+	"gantry/connectors/local/strangefs"
 )
 
 // writerIn makes this test binary a process that uploads to the folder, reports
@@ -22,6 +23,18 @@ const writerIn = "GANTRY_LOCAL_WRITER_IN"
 const partSize = 100 << 10
 
 func TestMain(m *testing.M) {
+	if strangefs.Asked() {
+		if err := strangefs.Serve(); err != nil {
+			fmt.Println("error:", err)
+		}
+		return
+	}
+	if dir := os.Getenv(pauperIn); dir != "" {
+		if err := pauper(dir); err != nil {
+			fmt.Println("error:", err)
+		}
+		return
+	}
 	if dir := os.Getenv(writerIn); dir != "" {
 		if err := writer(dir); err != nil {
 			fmt.Println("error:", err)

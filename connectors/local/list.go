@@ -42,6 +42,41 @@ func (p *place) list(w *walk, prefix string) error {
 		return err
 	}
 	defer root.Close()
+	if err := p.identity.whole(prefix); err != nil {
+		return err
+	}
+	w.top = root
+	if err := w.from(root, prefix); err != nil {
+		return err
+	}
+	return p.stillThere(root, prefix)
+}
+
+// stillThere says after a listing whether it was one of the root and of all the
+// volumes below it.
+func (p *place) stillThere(listed *os.Root, prefix string) error {
+	now, err := p.openRoot("list", prefix)
+	if err != nil {
+		return incomplete(prefix, err)
+	}
+	defer now.Close()
+	before, errBefore := listed.Stat(".")
+	after, errAfter := now.Stat(".")
+	if err := errors.Join(errBefore, errAfter); err != nil {
+		return incomplete(prefix, err)
+	}
+	if !os.SameFile(before, after) {
+		return incomplete(prefix, errExchanged)
+	}
+	return p.identity.whole(prefix)
+}
+
+func incomplete(prefix string, err error) error {
+	return &connectors.Error{Kind: connectors.KindIncomplete, Op: "list", Path: prefix, Err: err, Remedy: "list again when the volume is there"}
+}
+
+// from lists the folder, or the file, at prefix.
+func (w *walk) from(root *os.Root, prefix string) error {
 	if prefix == "" {
 		return w.folder(root, "")
 	}
@@ -59,11 +94,16 @@ func (p *place) list(w *walk, prefix string) error {
 
 type walk struct {
 	ctx   context.Context
+	top   *os.Root
 	yield func(connectors.Entry, error) bool
 }
 
 func (w *walk) file(path string, info fs.FileInfo) error {
-	if info.Mode().IsRegular() && !w.yield(entryOf(path, info), nil) {
+	if !info.Mode().IsRegular() {
+		connectors.PassOver(w.ctx, path, notAFile(info.Mode()))
+		return nil
+	}
+	if !w.yield(entryOf(path, info), nil) {
 		return errStopped
 	}
 	return nil
@@ -99,16 +139,21 @@ func (w *walk) folder(dir *os.Root, prefix string) error {
 func (w *walk) name(dir *os.Root, prefix, name string) error {
 	bare, isFolder := strings.CutSuffix(name, "/")
 	path := prefix + bare
+	if bare == promise.Folder {
+		return nil // ours
+	}
 	if _, err := promise.CleanPath(path); err != nil {
-		return nil // not ours to name; see List
+		connectors.PassOver(w.ctx, path, err)
+		return nil
 	}
 	if isFolder {
 		return w.below(dir, bare, path)
 	}
 	info, err := dir.Lstat(bare)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		if info, err = dir.Stat(bare); err != nil {
-			return nil // a link to nothing, or out
+		if info, err = w.top.Stat(path); err != nil { // not of dir: it may lead to another folder of the root
+			connectors.PassOver(w.ctx, path, linkFailed(err))
+			return nil
 		}
 	}
 	if err != nil {

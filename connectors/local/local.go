@@ -5,13 +5,21 @@
 // It is allocated at Begin, written at the parts' offsets, and synced to the disk
 // part by part, so that accepted parts outlive this process and a power cut as
 // far as the disk keeps its word. Commit checks the length, sets the time, syncs
-// the file, renames it to its path in one step, and syncs the folder.
+// the file, renames it to its path in one step, and syncs the folder. Runs of
+// zeros become holes, and holes are read without asking the disk.
 //
 // No access leaves the root, also if somebody puts a link in the way ([os.Root]).
-// The root is opened anew by each call, so that a volume may be mounted and
-// unmounted while the place is open. Links to files inside the root read as
-// files; links to folders, links that lead out, FIFOs, sockets and devices are
-// passed over by listings, and are not found by the other calls.
+// Links to files inside the root read as files; links to folders, links that lead
+// out, FIFOs, sockets and devices are passed over by listings, and are not found
+// by the other calls.
+//
+// The root is opened anew by each call. A volume may be mounted over it while the
+// place is open; one that is unmounted or exchanged makes every call fail with
+// KindUnavailable until it is back, and one that is missing below the root makes
+// listings fail with KindIncomplete: an empty mount point is no empty place.
+//
+// On a file system that folds names, an upload to a name that differs from an
+// existing one only by its case or Unicode form is refused with KindExists.
 //
 // A system call in progress cannot be cancelled: on a share that hangs, a call
 // may outlast its context.
@@ -26,6 +34,7 @@ import (
 	"strconv"
 
 	"gantry/connectors"
+	"gantry/connectors/promise"
 )
 
 // Connector describes the protocol for the list of all connectors.
@@ -40,25 +49,27 @@ func describe() connectors.Connector {
 		Name:    "local",
 		Schemes: []string{"file"},
 		Summary: "folders that the operating system has mounted: file:///absolute/path",
-		Options: []connectors.Option{{
-			Name:    "create",
-			Help:    "make the root folder when the first file is written; set it to false for a volume that may not be mounted",
-			Default: "true", Example: "false",
-		}},
+		Options: options(),
 	}
 }
 
-// place is stateless apart from being closed, so that it needs no lock.
+// place is a folder. What it knows beside its settings was found out on the way.
 type place struct {
-	root   string // absolute
-	create bool
-	closed context.Context
-	close  context.CancelFunc
+	root     string // absolute
+	set      settings
+	identity identity
+	facts    facts
+	closed   context.Context
+	close    context.CancelFunc
 }
 
 var (
-	_ connectors.Place   = (*place)(nil)
-	_ connectors.Renamer = (*place)(nil)
+	_ connectors.Place     = (*place)(nil)
+	_ connectors.Renamer   = (*place)(nil)
+	_ connectors.Copier    = (*place)(nil)
+	_ connectors.Sweeper   = (*place)(nil)
+	_ connectors.OnDisk    = (*place)(nil)
+	_ connectors.Describer = (*place)(nil)
 )
 
 func open(ctx context.Context, l connectors.Location) (connectors.Place, error) {
@@ -70,26 +81,39 @@ func open(ctx context.Context, l connectors.Location) (connectors.Place, error) 
 	if err != nil {
 		return nil, err
 	}
-	create, err := strconv.ParseBool(c.Option(l, "create"))
+	set, err := read(c, l)
 	if err != nil {
-		return nil, &connectors.Error{
-			Kind: connectors.KindInvalid, Op: "open", Path: l.URL,
-			Err: errors.New(`the option "create" is neither true nor false`), Remedy: "write true or false",
-		}
+		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fail("open", l.URL, err)
 	}
-	p := &place{root: root, create: create}
+	p := &place{root: root, set: set, identity: identity{path: root, free: set.marker != ""}}
 	p.closed, p.close = context.WithCancel(context.Background())
-	if _, err := os.Stat(root); !create || !errors.Is(err, os.ErrNotExist) {
-		r, err := p.openRoot("open", root)
-		if err != nil {
-			return nil, err
-		}
-		return p, r.Close()
+	if err := p.firstSight(); err != nil {
+		return nil, err
+	}
+	if set.xattrs {
+		return &tagged{p}, nil
 	}
 	return p, nil
+}
+
+// firstSight finds out what can be found out at once. A root that is to be made
+// need not be there.
+func (p *place) firstSight() error {
+	if _, err := os.Stat(p.root); p.set.create && errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	root, err := p.openRoot("open", p.root)
+	if err != nil {
+		return err
+	}
+	if p.facts.see(p.root, root) && p.set.marker == "" && root.Mkdir(promise.Folder, 0o777) == nil {
+		p.facts.learn(p.root, root, promise.StagedPath(promise.NewID("")))
+		_ = root.Remove(promise.Folder) // stays if somebody has begun an upload meanwhile
+	}
+	return root.Close()
 }
 
 func rootOf(location string) (string, error) {
@@ -114,15 +138,37 @@ func (p *place) openRoot(op, path string) (*os.Root, error) {
 	root, err := os.OpenRoot(p.root)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, &connectors.Error{
-			Kind: connectors.KindNotFound, Op: op, Path: path, Err: err,
-			Remedy: "make the folder " + p.root + ", or mount its volume",
+		kind := connectors.KindNotFound
+		if p.set.marker != "" || p.identity.mayMake() != nil {
+			kind = connectors.KindUnavailable
 		}
+		return nil, &connectors.Error{Kind: kind, Op: op, Path: path, Err: err, Remedy: "make the folder " + p.root + ", or mount its volume"}
 	case err != nil:
 		if info, failed := os.Stat(p.root); failed == nil && !info.IsDir() {
 			return nil, connectors.Errorf(connectors.KindInvalid, op, path, "the location's root is no folder: %w", err)
 		}
 		return nil, fail(op, path, err)
 	}
+	if err := p.admit(root, op, path); err != nil {
+		_ = root.Close()
+		return nil, err
+	}
 	return root, nil
+}
+
+// admit refuses a root that is not the one that is meant.
+func (p *place) admit(root *os.Root, op, path string) error {
+	if p.set.marker != "" {
+		_, err := root.Lstat(p.set.marker)
+		if kindOf(err) == connectors.KindNotFound {
+			return &connectors.Error{
+				Kind: connectors.KindUnavailable, Op: op, Path: path, Err: errors.New("the marker " + strconv.Quote(p.set.marker) + " is not there"),
+				Remedy: "mount the volume of " + p.root + ", or make the marker if this is the right one",
+			}
+		}
+		if err != nil {
+			return fail(op, path, err)
+		}
+	}
+	return p.identity.admit(root, op, path)
 }

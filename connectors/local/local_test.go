@@ -13,23 +13,29 @@ import (
 	"gantry/connectors/local"
 )
 
+// The whole suite runs on volumes, see TestConformanceOnVolumes.
 func TestConformance(t *testing.T) {
 	connectortest.Run(t, func(t *testing.T) connectortest.Site {
 		dir := t.TempDir()
-		l := connectors.Location{URL: "file://" + dir}
-		return connectortest.Site{Dir: dir, Open: func() (connectors.Place, error) { return local.Connector().Open(t.Context(), l) }}
+		l := location(dir, "xattrs=true", "sparse=true", "fileMode=0640", "dirMode=0750")
+		return connectortest.Site{Dir: dir, Slow: true, Open: func() (connectors.Place, error) { return local.Connector().Open(t.Context(), l) }}
 	})
 }
 
-// open opens a folder.
-func open(t *testing.T, dir string, options ...string) connectors.Place {
-	t.Helper()
+// location is a folder with options like "sparse=true".
+func location(dir string, options ...string) connectors.Location {
 	l := connectors.Location{URL: "file://" + dir, Options: map[string]string{}}
 	for _, option := range options {
 		name, value, _ := strings.Cut(option, "=")
 		l.Options[name] = value
 	}
-	place, err := local.Connector().Open(t.Context(), l)
+	return l
+}
+
+// open opens a folder.
+func open(t *testing.T, dir string, options ...string) connectors.Place {
+	t.Helper()
+	place, err := local.Connector().Open(t.Context(), location(dir, options...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,39 +24,84 @@ func (p *place) read(ctx context.Context, root *os.Root, from, path string, offs
 	if offset < 0 {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", path, "the offset %d is negative", offset)
 	}
-	// Without O_NONBLOCK a FIFO would hold us until somebody writes to it.
-	f, err := root.OpenFile(from, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := p.openFile(root, from, "open")
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil {
-		err = regular("open", path, info)
+	r, err := p.stream(f, path, offset, length)
+	if err != nil {
+		_ = f.Close()
+		return nil, err
 	}
-	if err == nil && offset > 0 {
-		_, err = f.Seek(offset, io.SeekStart)
+	return promise.Exactly(ctx, path, r, length), nil
+}
+
+// openFile opens what is a file, and never waits for it.
+func (p *place) openFile(root *os.Root, path, op string) (*os.File, error) {
+	info, err := root.Stat(path) // before it is opened: to open a device may do something
+	if err == nil {
+		err = regular(op, path, info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// It may have become a FIFO, which without O_NONBLOCK would hold us until somebody writes to it.
+	f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err == nil {
+		err = regular(op, path, info)
 	}
 	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
-	return promise.Exactly(ctx, path, &reader{File: f, path: path, closed: p.closed}, length), nil
+	return f, nil
+}
+
+func (p *place) stream(f *os.File, path string, offset, length int64) (*reader, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{f: f, from: f, path: path, closed: p.closed}
+	if p.trustsHoles() && hollow(info) {
+		r.from = &hollowReader{f: f, at: offset}
+		return r, nil
+	}
+	r.behind = advise(f, info.Size(), offset, length)
+	if offset > 0 {
+		_, err = f.Seek(offset, io.SeekStart)
+	}
+	return r, err
+}
+
+// trustsHoles tells whether what the file system says of holes is believed.
+func (p *place) trustsHoles() bool {
+	kind, _, _ := p.facts.get()
+	return kind.Holes && p.set.sparse != sparseNo
 }
 
 // reader gives errors their kinds, and ends when the place is closed.
 type reader struct {
-	*os.File
+	f      *os.File
+	from   io.Reader
 	path   string
 	closed context.Context
+	behind *behind // nil = nothing is left behind
 }
 
 func (r *reader) Read(b []byte) (int, error) {
 	if r.closed.Err() != nil {
 		return 0, connectors.Errorf(connectors.KindOther, "read", r.path, "the place was closed")
 	}
-	n, err := r.File.Read(b)
+	n, err := r.from.Read(b)
+	r.behind.read(n)
 	if err != nil && err != io.EOF {
 		err = fail("read", r.path, err)
 	}
 	return n, err
 }
+
+func (r *reader) Close() error { return r.f.Close() }

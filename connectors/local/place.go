@@ -5,17 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"syscall"
-	"time"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
 )
-
-// Traits implements connectors.Place.
-func (p *place) Traits() connectors.Traits {
-	return connectors.Traits{AtomicCommit: true, TimePrecision: time.Microsecond}
-}
 
 // Close implements connectors.Place.
 func (p *place) Close() error {
@@ -43,7 +39,10 @@ func (p *place) within(ctx context.Context, op, path string, call func(root *os.
 		return err
 	}
 	defer root.Close()
-	return fail(op, path, call(root, path))
+	if err := p.identity.covers(op, path); err != nil {
+		return err
+	}
+	return p.explain(fail(op, path, call(root, path)))
 }
 
 // Stat implements connectors.Source and connectors.Sink.
@@ -72,7 +71,7 @@ func entryOf(path string, info fs.FileInfo) connectors.Entry {
 
 func regular(op, path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return connectors.Errorf(connectors.KindNotFound, op, path, "what is there is no file (%s)", info.Mode().Type())
+		return connectors.Errorf(connectors.KindNotFound, op, path, "what is there is no file, but %s", sort(info.Mode()))
 	}
 	return nil
 }
@@ -105,28 +104,28 @@ func (p *place) Rename(ctx context.Context, from, to string) error {
 		if err := regular("rename", from, info); err != nil {
 			return err
 		}
-		return publish(root, to, func() error { return root.Rename(from, to) })
+		if err := p.refuseTwin(root, "rename", to, 0, info); err != nil {
+			return err
+		}
+		if err := p.publish(root, to, func() error { return root.Rename(from, to) }); err != nil {
+			return err
+		}
+		return p.reallyRenamed(root, from, to)
 	})
 }
 
-// publish runs rename, which puts a file at path, makes the folders that it
-// lacks, and syncs what changed.
-func publish(root *os.Root, path string, rename func() error) error {
-	err := rename()
-	lacking := errors.Is(err, fs.ErrNotExist) && folder(path) != "."
-	if lacking {
-		if err = root.MkdirAll(folder(path), 0o777); err == nil {
-			err = rename()
-		}
-		if errors.Is(err, fs.ErrExist) {
-			err = syscall.ENOTDIR
-		}
+// reallyRenamed finds out whether a file that was to get another spelling of its
+// own name has got it: some systems take both for one, and do nothing.
+func (p *place) reallyRenamed(root *os.Root, from, to string) error {
+	if from == to || !strings.EqualFold(norm.NFC.String(from), norm.NFC.String(to)) {
+		return nil
 	}
-	if errors.Is(err, syscall.ENOTDIR) {
-		return connectors.Errorf(connectors.KindInvalid, "make the folder of", path, "a file stands where a folder is needed")
-	}
-	if err != nil {
+	twin, err := p.twin(root, to, len(to), nil)
+	if err != nil || twin == "" {
 		return err
 	}
-	return syncFolders(root, folder(path), lacking)
+	return &connectors.Error{
+		Kind: connectors.KindUnsupported, Op: "rename", Path: from, Err: errors.New("the file system takes both names for the same, and keeps the old one"),
+		Remedy: "rename it to something else first",
+	}
 }

@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -42,7 +43,7 @@ func TestVolumeFull(t *testing.T) {
 	// A size that is not known beforehand fails while it is written, and can go on
 	// when there is room.
 	must(t, os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 800<<10), 0o600))
-	data := make([]byte, 500<<10)
+	data := bytes.Repeat([]byte("x"), 500<<10)
 	up, err := place.Begin(t.Context(), "clip", connectors.UploadOptions{Size: -1})
 	must(t, err)
 	_, err = write(t, up, data)

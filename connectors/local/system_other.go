@@ -5,6 +5,7 @@ package local
 import (
 	"io/fs"
 	"os"
+	"time"
 )
 
 func version(fs.FileInfo) string { return "" }
@@ -14,3 +15,19 @@ func preallocate(*os.File, int64) error { return nil }
 func syncData(f *os.File) error { return f.Sync() }
 
 func renameNew(root *os.Root, from, to string) error { return linkNew(root, from, to) }
+
+var systemCauses []cause
+
+func outOfInodes(string) bool { return false }
+
+func allocated(info fs.FileInfo) int64 { return info.Size() }
+
+func began(_ string, info fs.FileInfo) time.Time { return info.ModTime() }
+
+func readOnly(string) bool { return false }
+
+func links(fs.FileInfo) uint64 { return 0 }
+
+func setTime(f *os.File, t time.Time) error { return os.Chtimes(f.Name(), time.Time{}, t) }
+
+func foldsByFlag(*os.File) bool { return false }

@@ -38,7 +38,10 @@ func (u *upload) within(ctx context.Context, op string, call func(root *os.Root,
 		return err
 	}
 	defer root.Close()
-	return fail(op, u.path, call(root, promise.StagedPath(u.id)))
+	if err := u.place.identity.covers(op, u.path); err != nil {
+		return err
+	}
+	return u.place.explain(fail(op, u.path, call(root, promise.StagedPath(u.id))))
 }
 
 // Parts implements connectors.Upload: a file does not tell where it was written.

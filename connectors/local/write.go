@@ -10,7 +10,9 @@ import (
 	"gantry/connectors/promise"
 )
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 512<<10); return &b }}
+const bufferSize = 512 << 10
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}
 
 // WritePart implements connectors.Upload. Each part has a file descriptor of its
 // own: the kernel reports a failed write-back once to each, so that a part never
@@ -29,6 +31,9 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 			_ = f.Close()
 			return err
 		}
+		if !u.place.set.durable {
+			return f.Close()
+		}
 		// The disk may take its time: whoever cancels does not wait for it.
 		return promise.Do(ctx, func() error { return syncAndClose(f) })
 	})
@@ -38,8 +43,19 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 func (u *upload) copy(ctx context.Context, f *os.File, p connectors.Part, r io.Reader) error {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
-	_, err := io.CopyBuffer(io.NewOffsetWriter(f, p.Offset), promise.NewPartReader(ctx, u.path, p, r), *buffer)
-	return err
+	from := promise.NewPartReader(ctx, u.path, p, r)
+	w := writer{f: f, unit: u.place.set.sparse.unit()}
+	for at, end := p.Offset, p.Offset+p.Size; at < end; {
+		piece := (*buffer)[:min(bufferSize-at%bufferSize, end-at)] // ends where holes can begin
+		if _, err := io.ReadFull(from, piece); err != nil {
+			return err
+		}
+		if err := w.write(piece, at); err != nil {
+			return err
+		}
+		at += int64(len(piece))
+	}
+	return w.makeHoles()
 }
 
 func syncAndClose(f *os.File) error {
