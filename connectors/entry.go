@@ -9,6 +9,7 @@ type Entry struct {
 	ModTime time.Time `json:"modTime"`
 	Version string    `json:"version,omitempty"` // changes whenever the content does, as far as the place can tell; compared only for equality
 	Digests Digests   `json:"digests,omitempty"` // the place's own digests of the whole file
+	Stated  Digests   `json:"stated,omitempty"`  // what an uploader has left beside the file; the place does not vouch for it: good to find a difference by, and never a proof
 }
 
 // SameVersion tells whether two entries are the same content as far as size,

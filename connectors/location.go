@@ -15,14 +15,18 @@ type Location struct {
 	URL     string            `json:"url" yaml:"url"`
 	Options map[string]string `json:"options,omitempty" yaml:"options"` // by the names of the connector's Options
 	Profile *Profile          `json:"profile,omitempty" yaml:"profile"` // what a probe found out about the place
+	Proof   string            `json:"proof,omitempty" yaml:"proof"`     // the least proof of a copy there: ProofSize, or "" for the strongest there is
 }
+
+// ProofSize lets a copy count that nothing but its size speaks for, as in a drop box.
+const ProofSize = "size"
 
 // An Option is one setting of a connector, declared once: the manual, the
 // validation and the help are made from it.
 type Option struct {
 	Name, Help, Default, Example string
 	Secret                       bool   // the value is a reference: env:NAME or file:PATH
-	InURL                        string // what people may write in the URL instead: "user" or "password"; see TakeSecrets
+	InURL                        string // what people may write in the URL instead: "user", "password" or "query"; see TakeSecrets
 }
 
 // A Connector is one protocol.
@@ -64,6 +68,12 @@ func (c Connector) Check(l Location) error {
 		return &Error{
 			Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("the URL carries a secret"),
 			Remedy: "take it out and give a reference as an option: password: env:NAME or file:PATH",
+		}
+	}
+	if l.Proof != "" && l.Proof != ProofSize {
+		return &Error{
+			Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("there is no proof %q", l.Proof),
+			Remedy: "write size, or leave it out for the strongest that there is",
 		}
 	}
 	for name, value := range l.Options {

@@ -37,6 +37,7 @@ func TestCheck(t *testing.T) {
 	}{
 		"a URL that does not parse": {connectors.Location{Name: "loft", URL: "carrier://%zz"}, "scheme://host/path"},
 		"a secret in the URL":       {connectors.Location{URL: "carrier://me:hunter2@loft/"}, "password: env:NAME"},
+		"an unknown proof":          {connectors.Location{URL: "carrier://loft/", Proof: "faith"}, "size"},
 		"an unknown option":         {connectors.Location{URL: "carrier://loft/", Options: map[string]string{"owls": "1"}}, "pigeons, password"},
 	} {
 		err := carrier.Check(test.location)

@@ -1,57 +1,71 @@
 package connectors
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"strings"
 )
 
-// TakeSecrets takes the password out of a location's URL, as people write it there
-// (scheme://user:password@host), and with it the user where the connector has an
-// option for that. keep stores each secret and returns a reference to it, which
-// becomes the option's value; it is not called for a URL without a password.
+// TakeSecrets takes what is secret out of a location's URL, as people write it
+// there: a password (scheme://user:password@host), with it the user where the
+// connector has an option for that, and a signed query. keep stores each secret and
+// returns a reference to it, which becomes the option's value.
 //
-// KindInvalid where the connector has no use for a password, or the option is given
-// as well.
+// KindInvalid where the connector has no use for what the URL carries, or the
+// option is given as well.
 func (c Connector) TakeSecrets(l Location, keep func(option, secret string) (reference string, err error)) (Location, error) {
 	u, err := url.Parse(l.URL)
 	if err != nil {
 		return l, c.Check(l)
 	}
-	password, set := u.User.Password()
-	if !set {
+	secrets := secretsIn(u)
+	if len(secrets) == 0 {
 		return l, nil
 	}
-	given := map[string]string{"user": u.User.Username(), "password": password}
-	taken, options := l, make(map[string]string, len(l.Options)+2)
-	u.User = url.User(given["user"])
-	for name, value := range l.Options {
-		options[name] = value
+	l.Options = maps.Clone(l.Options)
+	if l.Options == nil {
+		l.Options = make(map[string]string, len(secrets))
 	}
-	found := false
 	for _, o := range c.Options {
-		if o.InURL == "" {
+		secret, ok := secrets[o.InURL]
+		if !ok {
 			continue
 		}
-		if options[o.Name] != "" {
+		if l.Options[o.Name] != "" {
 			return l, &Error{Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("both the URL and the option %s say the %s", o.Name, o.InURL), Remedy: "take it out of the URL"}
 		}
-		if options[o.Name], err = keep(o.Name, given[o.InURL]); err != nil {
+		if l.Options[o.Name], err = keep(o.Name, secret); err != nil {
 			return l, err
 		}
-		found = found || o.InURL == "password"
 		if o.InURL == "user" {
 			u.User = nil
 		}
+		delete(secrets, o.InURL)
 	}
-	if !found {
-		return l, &Error{Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: errors.New("the URL carries a password, and " + c.Name + " has no use for one"), Remedy: "take it out"}
+	for _, what := range []string{"password", "query"} {
+		if _, left := secrets[what]; left {
+			return l, &Error{Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("the URL carries a %s, and %s has no use for one", what, c.Name), Remedy: "take it out"}
+		}
 	}
-	taken.URL, taken.Options = u.String(), options
-	return taken, nil
+	l.URL = u.String()
+	return l, nil
+}
+
+// secretsIn takes what is secret out of a URL.
+func secretsIn(u *url.URL) map[string]string {
+	secrets := make(map[string]string)
+	if password, ok := u.User.Password(); ok {
+		secrets["user"], secrets["password"] = u.User.Username(), password
+		u.User = url.User(u.User.Username())
+	}
+	if u.RawQuery != "" {
+		secrets["query"] = u.RawQuery
+		u.RawQuery = ""
+	}
+	return secrets
 }
 
 // Secret resolves a reference to a secret: env:NAME or file:PATH (whose trailing

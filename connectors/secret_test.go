@@ -13,6 +13,7 @@ func TestTakeSecrets(t *testing.T) {
 	bucket := connectors.Connector{Name: "bucket", Options: []connectors.Option{
 		{Name: "accessKey", Secret: true, InURL: "user"}, {Name: "secretKey", Secret: true, InURL: "password"},
 	}}
+	signed := connectors.Connector{Name: "signed", Options: []connectors.Option{{Name: "query", Secret: true, InURL: "query"}}}
 	mute := connectors.Connector{Name: "mute"}
 	keep := func(option, secret string) (string, error) { return "file:/kept/" + option + "/" + secret, nil }
 
@@ -26,6 +27,8 @@ func TestTakeSecrets(t *testing.T) {
 	}{
 		"a password":           {pigeon, "pigeon://me:p%40ss@loft/x", nil, "pigeon://me@loft/x", "file:/kept/password/p@ss", ""},
 		"a pair of keys":       {bucket, "bucket://AK:SK@host/x", nil, "bucket://host/x", "file:/kept/secretKey/SK", ""},
+		"a signed query":       {signed, "signed://host/x?sig=abc&e=1", nil, "signed://host/x", "file:/kept/query/sig=abc&e=1", ""},
+		"no use for a query":   {pigeon, "pigeon://loft/x?hunter2", nil, "", "", "no use"},
 		"no password":          {pigeon, "pigeon://me@loft/x", nil, "pigeon://me@loft/x", "", ""},
 		"no use for it":        {mute, "mute://me:hunter2@host/", nil, "", "", "no use"},
 		"given twice":          {pigeon, "pigeon://me:hunter2@loft/x", map[string]string{"password": "env:X"}, "", "", "take it out"},
@@ -39,7 +42,7 @@ func TestTakeSecrets(t *testing.T) {
 			}
 			continue
 		}
-		reference := got.Options["password"] + got.Options["secretKey"]
+		reference := got.Options["password"] + got.Options["secretKey"] + got.Options["query"]
 		if err != nil || got.URL != test.want || reference != test.password {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}

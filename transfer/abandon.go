@@ -28,6 +28,7 @@ func (e *Engine) Abandon(ctx context.Context, jobID string, destinations []Desti
 		return err
 	}
 	e.abortAll(ctx, record, destinations)
+	e.tidy(jobID)
 	return e.journal.Forget(jobID)
 }
 

@@ -10,10 +10,13 @@ import (
 
 // begin takes up the upload of an earlier run, or starts one.
 func (d *delivery) begin(ctx context.Context) error {
+	if d.traits.WriteOnly && !d.provable() {
+		return errUnprovable(d.to.Path)
+	}
 	if earlier, ok := d.r.record.Uploads[d.target]; ok {
 		return d.takeUp(ctx, earlier)
 	}
-	if d.to.Exclusive && d.r.plan.Count() > 1 {
+	if d.to.Exclusive && !d.traits.WriteOnly && d.r.plan.Count() > 1 {
 		return d.beginWhereFree(ctx)
 	}
 	return d.beginAnew(ctx)

@@ -15,7 +15,11 @@ type statter interface {
 }
 
 func (e *Engine) stat(ctx context.Context, place statter, path string, note func(error, time.Duration)) (connectors.Entry, error) {
-	return retry(ctx, e.retrier(note), e.o.Stall, func(ctx context.Context) (connectors.Entry, error) { return place.Stat(ctx, path) })
+	limit := e.o.Stall
+	if slow(place) {
+		limit = 0
+	}
+	return retry(ctx, e.retrier(note), limit, func(ctx context.Context) (connectors.Entry, error) { return place.Stat(ctx, path) })
 }
 
 func (d *delivery) stat(ctx context.Context) (connectors.Entry, error) {
@@ -42,6 +46,9 @@ func (d *delivery) remove(ctx context.Context) error {
 
 // abort takes up an upload by its ID and aborts it. One that is gone is aborted.
 func (e *Engine) abort(ctx context.Context, place connectors.Sink, path, id string) error {
+	if d, ok := e.near(place, id, ""); ok {
+		place = d
+	}
 	_, err := retry(ctx, e.retrier(nil), e.o.Stall, func(ctx context.Context) (struct{}, error) {
 		up, err := place.Begin(ctx, path, connectors.UploadOptions{Resume: id, Size: -1})
 		if err == nil {

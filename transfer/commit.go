@@ -12,16 +12,25 @@ import (
 func (d *delivery) commit(ctx context.Context, proof Proof) error {
 	d.gauge.enter(PhaseCommit, d.r.plan.Size)
 	whole := d.whole()
-	tries := 0
+	tries, limit := 0, 10*d.r.e.o.Stall
+	if slow(d.to.Place) {
+		limit = 0
+	}
 	upload := d.upload
-	entry, err := retry(ctx, d.retrier("commit"), 10*d.r.e.o.Stall, func(ctx context.Context) (connectors.Entry, error) {
+	entry, err := retry(ctx, d.retrier("commit"), limit, func(ctx context.Context) (connectors.Entry, error) {
 		tries++
 		return upload.Commit(ctx, whole)
 	})
-	repeated := d.again || tries > 1
+	if err != nil {
+		return d.refused(ctx, err, tries > 1)
+	}
+	return d.prove(ctx, entry, proof)
+}
+
+// refused decides what to do about an upload that was not committed.
+func (d *delivery) refused(ctx context.Context, err error, repeated bool) error {
+	repeated = d.again || repeated
 	switch kind := connectors.KindOf(err); {
-	case err == nil:
-		return d.prove(ctx, entry, proof)
 	case ctx.Err() != nil:
 		return err
 	case kind == connectors.KindIntegrity:
@@ -132,10 +141,14 @@ func (d *delivery) prove(ctx context.Context, entry connectors.Entry, proof Proo
 
 // removeWrong removes what was committed, unless somebody has replaced it.
 func (d *delivery) removeWrong(ctx context.Context, entry connectors.Entry) error {
-	d.r.e.log.WarnContext(ctx, "the committed copy is wrong and is removed", "job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path)
+	d.r.e.log.WarnContext(ctx, "the committed copy is wrong and is replaced", "job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path)
 	now, err := d.stat(ctx)
 	if err == nil && now.SameVersion(entry) {
 		err = d.remove(ctx)
+	}
+	if far, ok := d.to.Place.(*depot); ok && connectors.KindOf(err) == connectors.KindUnsupported {
+		far.afresh = true // it is written over
+		return nil
 	}
 	if connectors.KindOf(err) == connectors.KindNotFound {
 		return nil
@@ -150,7 +163,7 @@ func (d *delivery) examine(ctx context.Context, entry connectors.Entry) (proof P
 	if common, equal := entry.Digests.Agree(sums); common > 0 {
 		return ProofNative, equal, nil
 	}
-	if d.r.job.Verify == VerifySize && !d.strange {
+	if d.bySize() && !d.strange && !d.blind() {
 		return ProofSize, true, nil
 	}
 	if h, ok := connectors.As[connectors.Hasher](d.to.Place); ok {
@@ -168,6 +181,9 @@ func (d *delivery) examine(ctx context.Context, entry connectors.Entry) (proof P
 	source, ok := d.to.Place.(connectors.Source)
 	if !ok {
 		return "", false, errUnprovable(d.to.Path)
+	}
+	if err := d.bringBack(ctx); err != nil {
+		return "", false, err
 	}
 	bad, err := d.readBack(ctx, func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 		return source.Open(ctx, d.to.Path, offset, length)

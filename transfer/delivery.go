@@ -58,7 +58,7 @@ func (d *delivery) run(ctx context.Context) error {
 	if err := d.begin(ctx); err != nil {
 		return err
 	}
-	d.gauge.enter(PhaseSend, 0)
+	d.gauge.enter(d.passes(), 0)
 	err := d.work(ctx, d.queue, d.left)
 	d.leave()
 	if err != nil && !errors.Is(err, errGone) && !errors.Is(err, errRepair) {
@@ -132,6 +132,9 @@ func (d *delivery) attempt(ctx context.Context) error {
 		}
 	}
 	if err := d.catchUp(ctx); err != nil {
+		return err
+	}
+	if err := d.move(ctx); err != nil {
 		return err
 	}
 	proof, err := d.verifyStaged(ctx)

@@ -19,6 +19,7 @@ type Options struct {
 	MemoryBudget int64         // bytes of parts in memory, of all jobs together; 0 = 128 MiB
 	Patience     time.Duration // how long a call that fails is waited for, in all, before it is given up; 0 = 2 min
 	Stall        time.Duration // a part that makes no progress for so long has timed out; 0 = 60 s
+	Scratch      string        // folder where files are staged for places that move whole files (connectors.Mover); "" = one of the user's caches
 	Logger       *slog.Logger  // nil discards
 	Now          func() time.Time
 	Jitter       func() float64 // in [0, 1), spreads retries; nil is random
@@ -31,6 +32,7 @@ type Engine struct {
 	log     *slog.Logger
 	memory  *memory
 	turns   turns
+	room    *room
 }
 
 // New makes an engine.
@@ -50,6 +52,9 @@ func New(o Options) *Engine {
 	if o.Stall <= 0 {
 		o.Stall = time.Minute
 	}
+	if o.Scratch == "" {
+		o.Scratch = scratch()
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -59,7 +64,9 @@ func New(o Options) *Engine {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	return &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget)}
+	e := &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget), room: &room{dir: o.Scratch, free: freeOn}}
+	e.tidyAll()
+	return e
 }
 
 // Run does the job, or returns at once if it was done before and the destinations
@@ -82,8 +89,13 @@ func (e *Engine) Run(ctx context.Context, job Job) (Receipt, error) {
 		return Receipt{}, err
 	}
 	defer done()
-	r := &run{e: e, job: job, started: e.o.Now().UTC()}
-	return r.do(ctx)
+	r := &run{e: e, job: e.staged(job), started: e.o.Now().UTC()}
+	defer r.leave()
+	receipt, err := r.do(ctx)
+	if err == nil || hopeless(r.pass.err) {
+		e.tidy(job.ID)
+	}
+	return receipt, err
 }
 
 func (e *Engine) check(job Job) error {

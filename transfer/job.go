@@ -44,7 +44,8 @@ type Destination struct {
 	Place     connectors.Sink
 	Location  string // the name of the location, for receipts
 	Path      string
-	Exclusive bool // fail with KindExists rather than replace a file; one that is proved to have the same content is taken as the copy
+	Verify    Verify // if given, goes before the job's
+	Exclusive bool   // fail with KindExists rather than replace a file; one that is proved to have the same content is taken as the copy
 }
 
 // DestinationError is the failure of one destination; the others may be done.
@@ -75,6 +76,8 @@ func (j Job) check() error {
 	seen := map[journal.Target]bool{}
 	for _, d := range j.Destinations {
 		switch {
+		case d.Verify != VerifyStrongest && d.Verify != VerifySize:
+			return j.invalid("there is no way %q to verify", d.Verify)
 		case d.Place == nil:
 			return j.invalid("the destination %q has no place", d.Path)
 		case j.Source.is(d):

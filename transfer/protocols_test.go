@@ -19,6 +19,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/all"
+	"gantry/connectors/aspera/asperatest"
 	"gantry/connectors/servers"
 	"gantry/transfer/journal"
 )
@@ -30,8 +31,13 @@ const (
 	childSpec = "GANTRY_TEST_TRANSFER"
 )
 
-// TestMain lets the test binary be the process that is killed.
+// TestMain lets the test binary be the process that is killed, or a program that
+// plays ascp.
 func TestMain(m *testing.M) {
+	asperatest.Main()
+	if dir := os.Getenv(senderVariable); dir != "" {
+		sendUntilKilled(dir)
+	}
 	if spec := os.Getenv(childSpec); spec != "" {
 		if err := runChild(spec); err != nil {
 			fmt.Println("failed:", err)

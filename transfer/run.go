@@ -73,6 +73,9 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 		r.deliveries = append(r.deliveries, newDelivery(r, to))
 	}
 	defer r.report()()
+	if err := r.fetch(ctx); err != nil {
+		return []error{r.reading(ctx, err)}
+	}
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r.pass.done = make(chan struct{})

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -13,15 +14,27 @@ import (
 // is staged and does not vouch for a digest of its own.
 func (d *delivery) verifyStaged(ctx context.Context) (Proof, error) {
 	staged, ok := connectors.As[connectors.Staged](d.upload)
+	u, moves := d.upload.(*consignment)
+	if moves {
+		ok = u.hidden()
+	}
 	if !ok && !d.provable() {
 		d.abort(ctx)
 		return "", errUnprovable(d.to.Path)
 	}
-	if !ok || d.traits.WholeDigest != "" || d.r.job.Verify == VerifySize {
+	if !ok || d.traits.WholeDigest != "" || d.bySize() {
 		return "", nil
+	}
+	if moves {
+		if err := d.receive(ctx, u.bring); err != nil {
+			return "", err
+		}
+		defer u.d.forget(u.entry.Path)
 	}
 	bad, err := d.readBack(ctx, staged.OpenStaged)
 	switch {
+	case moves && len(bad) > 0:
+		return "", d.reject(ctx, nil) // a movement is repeated as a whole, under another name
 	case connectors.KindOf(err) == connectors.KindNotFound:
 		return "", errGone
 	case err != nil:
@@ -37,14 +50,17 @@ func (d *delivery) verifyStaged(ctx context.Context) (Proof, error) {
 func (d *delivery) provable() bool {
 	_, readable := d.to.Place.(connectors.Source)
 	_, hashes := connectors.As[connectors.Hasher](d.to.Place)
-	return readable || hashes || d.traits.WholeDigest != "" || d.r.job.Verify == VerifySize
+	return (readable || hashes) && !d.traits.WriteOnly || d.traits.WholeDigest != "" || d.bySize()
 }
+
+// bySize tells whether the size alone is proof enough.
+func (d *delivery) bySize() bool { return cmp.Or(d.to.Verify, d.r.job.Verify) == VerifySize }
 
 func errUnprovable(path string) error {
 	return &connectors.Error{
 		Kind: connectors.KindUnsupported, Op: "copy", Path: path,
 		Err:    errors.New("the place gives no digest and cannot be read, so that a copy cannot be proved"),
-		Remedy: "allow proof by size alone for this destination",
+		Remedy: "allow proof by size alone for this destination: proof: size in its Location, or gantry copy --verify size",
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gantry/connectors"
+	"gantry/transfer"
 )
 
 func copyCommand(a *app) *cobra.Command {
@@ -41,6 +43,8 @@ a source folder go into DST itself, with their paths below the source.`,
 	flags.IntVar(&c.transfers, "transfers", 4, "files under way at once")
 	flags.IntVar(&c.parallel, "parallel", 4, "parts of each file under way at once")
 	flags.StringSliceVar(&c.digests, "digest", nil, "more digests for the receipt: "+strings.Join(moreDigests, ", "))
+	flags.StringVar(&c.verify, "verify", "", "size: let a copy count that nothing but its size speaks for, as in a drop box; by default the strongest proof there is")
+	_ = cmd.RegisterFlagCompletionFunc("verify", cobra.FixedCompletions([]string{"size"}, cobra.ShellCompDirectiveNoFileComp))
 	optionFlag(cmd, &c.srcOptions, "src-option", "option of SRC, NAME=VALUE; `gantry connectors` lists them")
 	optionFlag(cmd, &c.dstOptions, "dst-option", "option of DST, NAME=VALUE")
 	_ = cmd.RegisterFlagCompletionFunc("digest", cobra.FixedCompletions(moreDigests, cobra.ShellCompDirectiveNoFileComp))
@@ -55,6 +59,7 @@ type copier struct {
 	dryRun, verbose     bool
 	transfers, parallel int
 	digests             []string
+	verify              string
 	srcOptions          []string
 	dstOptions          []string
 
@@ -68,6 +73,9 @@ func (c *copier) check() error {
 		if n < 1 || n > 64 {
 			return coded(exitUsage, fmt.Errorf("%s is %d: write 1 to 64", name, n))
 		}
+	}
+	if c.verify != "" && c.verify != string(transfer.VerifySize) {
+		return coded(exitUsage, fmt.Errorf("verify is %q: write size, or leave it out", c.verify))
 	}
 	for _, name := range c.digests {
 		if !slices.Contains(moreDigests, name) {
@@ -108,6 +116,11 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return err
 	}
 	return os.RemoveAll(state) // all is proved: there is nothing to resume
+}
+
+// proof is what was asked for, or what the destination's location asks.
+func (c *copier) proof() transfer.Verify {
+	return transfer.Verify(cmp.Or(c.verify, c.to.location.Proof))
 }
 
 func (c *copier) algorithms() []connectors.Algorithm {

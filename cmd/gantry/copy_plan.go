@@ -28,7 +28,7 @@ func (c *copier) plan(ctx context.Context) ([]pair, error) {
 		return nil, err
 	}
 	var pairs []pair
-	err = c.from.each(ctx, func(e connectors.Entry) error {
+	err = c.from.eachOrSelf(ctx, func(e connectors.Entry) error {
 		target := c.to.path
 		switch {
 		case e.Path != c.from.path:

@@ -41,7 +41,7 @@ func (r result) failed(err error) result {
 }
 
 func (r result) done(outcome string, receipt transfer.Receipt) result {
-	r.Outcome, r.Receipt = outcome, &receipt
+	r.Outcome, r.Receipt, r.Size = outcome, &receipt, receipt.Size // some places do not tell the size before
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,7 +28,7 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 	began := time.Now()
 	m := &mover{
 		copier: c, journal: j, began: began,
-		engine: transfer.New(transfer.Options{Journal: j, Parallel: c.parallel, Logger: c.app.logger(), Now: time.Now}),
+		engine: transfer.New(transfer.Options{Journal: j, Scratch: filepath.Join(state, "scratch"), Parallel: c.parallel, Logger: c.app.logger(), Now: time.Now}),
 	}
 	c.progress.start(pairs)
 	results := make([]result, len(pairs))
@@ -70,8 +71,8 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	}
 	receipt, err := m.engine.Run(ctx, transfer.Job{
 		ID:           id,
-		Source:       transfer.Source{Place: m.from, Location: m.from.label(), Path: p.Source},
-		Destinations: []transfer.Destination{{Place: m.to, Location: m.to.label(), Path: p.Destination}},
+		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source},
+		Destinations: []transfer.Destination{{Place: m.to.Place, Location: m.to.label(), Path: p.Destination, Verify: m.proof()}},
 		Digests:      m.algorithms(),
 		Progress:     func(s transfer.Progress) { m.progress.report(p, s.Phase, s.Done) },
 	})

@@ -17,6 +17,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/all"
+	"gantry/connectors/aspera/ascp"
 	"gantry/connectors/servers"
 	"gantry/orchestrator/media"
 	"gantry/orchestrator/resources"
@@ -84,6 +85,7 @@ func (d *doctor) examine(ctx context.Context) {
 		path, err := servers.Find(tool)
 		d.found(tool+" (demo)", path, "warning", err)
 	}
+	d.ascp(ctx)
 	d.folder()
 	hub := d.app.client()
 	err := hub.get(ctx, "/agents", nil, nil)
@@ -104,6 +106,17 @@ func (d *doctor) tools(ctx context.Context) {
 	} else {
 		d.note("sandbox", "warning", "ffmpeg runs under "+level+" only: "+tools.Sandbox.Reason)
 	}
+}
+
+// ascp is for Aspera alone, so that its absence is information.
+func (d *doctor) ascp(ctx context.Context) {
+	path, err := ascp.Find("")
+	if err != nil {
+		d.note("ascp (Aspera)", "ok", "not installed, and needed for aspera:// only: "+ascp.Remedy)
+		return
+	}
+	version, err := ascp.Version(ctx, path)
+	d.found("ascp (Aspera)", path+" "+version, "warning", err)
 }
 
 // lowRoom is when a volume is worth a warning, in bytes.

@@ -44,7 +44,7 @@ func lsCommand(a *app) *cobra.Command {
 // file nor a folder.
 func (s *spot) each(ctx context.Context, use func(connectors.Entry) error) error {
 	empty := true
-	for e, err := range s.List(withPassedOver(ctx), s.path) {
+	for e, err := range s.patient.List(withPassedOver(ctx), s.path) {
 		if err == nil {
 			err = use(e)
 		}

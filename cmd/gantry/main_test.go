@@ -6,9 +6,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gantry/connectors/aspera/asperatest"
 )
 
 func TestMain(m *testing.M) {
+	asperatest.Main()
 	testscript.Main(m, map[string]func(){"gantry": main})
 }
 

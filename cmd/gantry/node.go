@@ -17,7 +17,11 @@ import (
 	"time"
 
 	"gantry/configs"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gantry/connectors"
 	"gantry/connectors/all"
+	"gantry/connectors/wrap/meter"
 	"gantry/orchestrator/api"
 	"gantry/orchestrator/hub"
 	"gantry/transfer/agent"
@@ -67,9 +71,13 @@ func startNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err := n.makeFolders(o.data); err != nil {
 		return nil, errors.Join(err, h.Close(ctx), listener.Close())
 	}
+	open, err := metered(h.Metrics)
+	if err != nil {
+		return nil, errors.Join(err, h.Close(ctx), listener.Close())
+	}
 	n.agent, err = agent.New(agent.Options{
 		Name: "local", Site: o.site, Hub: n.URL, Client: &http.Client{Timeout: time.Minute}, Dir: filepath.Join(o.data, "agent"),
-		Open: all.Open, Version: version, Logger: o.logger, Now: time.Now,
+		Open: open, Version: version, Logger: o.logger, Now: time.Now,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.Close(ctx), listener.Close())
@@ -80,6 +88,25 @@ func startNode(ctx context.Context, o nodeOptions) (*node, error) {
 	go func() { n.ended <- n.server.Serve(listener) }()
 	go func() { n.ended <- n.agent.Run(run) }()
 	return n, nil
+}
+
+// metered opens places whose calls are counted.
+func metered(r prometheus.Registerer) (func(context.Context, connectors.Location) (connectors.Place, error), error) {
+	m, err := meter.New(r, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, l connectors.Location) (connectors.Place, error) {
+		place, err := all.Open(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		c, err := all.For(l)
+		if err != nil {
+			return nil, errors.Join(err, place.Close())
+		}
+		return m.Wrap(place, c.Name), nil
+	}, nil
 }
 
 // check refuses a site that no document knows: the agent would have nothing to do.

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/all"
+	"gantry/connectors/wrap/retry"
 	"gantry/orchestrator/resources"
 )
 
@@ -20,10 +22,11 @@ var locationName = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*):([^/].*|)$`)
 // A spot is a path in an open place: what a person typed as a URL, as a path of
 // this machine, or as LOCATION:PATH.
 type spot struct {
-	connectors.Place
-	location connectors.Location
-	typed    string
-	path     string
+	connectors.Place                  // for the engine, which tries again by itself
+	patient          connectors.Place // the same place, for single calls
+	location         connectors.Location
+	typed            string
+	path             string
 }
 
 // open opens what was typed, with options as they were typed: NAME=VALUE.
@@ -36,7 +39,19 @@ func (a *app) open(ctx context.Context, typed string, options ...string) (*spot,
 	if err != nil {
 		return nil, err
 	}
-	return &spot{place, l, typed, path}, nil
+	typed = redacted(typed)
+	patient := retry.Wrap(place, retry.Options{Tries: 4, Time: 20 * time.Second})
+	return &spot{Place: place, patient: patient, location: l, typed: typed, path: path}, nil
+}
+
+// redacted takes a secret out of what is shown to people.
+func redacted(typed string) string {
+	u, err := url.Parse(typed)
+	if err != nil || u.User == nil && u.RawQuery == "" || u.Host == "" {
+		return typed
+	}
+	u.RawQuery = ""
+	return u.Redacted()
 }
 
 func (a *app) find(typed string, options ...string) (l connectors.Location, path string, err error) {
@@ -126,8 +141,9 @@ func (s *spot) isFolder(ctx context.Context) (bool, error) {
 		info, err := os.Stat(file)
 		return err == nil && info.IsDir(), nil // any other trouble shows when it is used
 	}
-	for e, err := range s.List(ctx, s.path) {
-		if connectors.KindOf(err) == connectors.KindNotFound {
+	for e, err := range s.patient.List(ctx, s.path) {
+		switch connectors.KindOf(err) {
+		case connectors.KindNotFound, connectors.KindUnsupported: // what cannot be listed is named as a file
 			return false, nil
 		}
 		return e.Path != s.path, err

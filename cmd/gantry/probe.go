@@ -37,8 +37,8 @@ Location carries it, under profile: in its spec.`,
   gantry probe archive: -o yaml`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePlaces(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if mib < 1 || mib > 4096 {
-				return coded(exitUsage, fmt.Errorf("size is %d: write 1 to 4096 MiB", mib))
+			if mib < 1 || mib > 256 {
+				return coded(exitUsage, fmt.Errorf("size is %d: write 1 to 256 MiB", mib))
 			}
 			o, err := a.probeOptions(args[0], options)
 			if err != nil {

@@ -40,10 +40,10 @@ func statCommand(a *app) *cobra.Command {
 				return coded(exitUsage, fmt.Errorf("%s is a folder: name a file, or list it with gantry ls", printable(s.typed)))
 			}
 			seen, err := s.look(cmd.Context())
-			if err != nil {
-				return err
+			if seen.Path != "" { // the rest may have failed
+				err = errors.Join(a.print(cmd.OutOrStdout(), seen, seen.table), err)
 			}
-			return a.print(cmd.OutOrStdout(), seen, seen.table)
+			return err
 		},
 	}
 	optionFlag(cmd, &options, "option", "option of the place, NAME=VALUE; `gantry connectors` lists them")
@@ -51,28 +51,31 @@ func statCommand(a *app) *cobra.Command {
 }
 
 func (s *spot) look(ctx context.Context) (seen look, err error) {
-	if seen.Entry, err = s.Stat(ctx, s.path); err != nil {
+	if seen.Entry, err = s.patient.Stat(ctx, s.path); err != nil {
 		return seen, err
 	}
 	var errs []error
-	if tierer, ok := connectors.As[connectors.Tierer](s.Place); ok {
+	if tierer, ok := connectors.As[connectors.Tierer](s.patient); ok {
 		tier, err := tierer.Tier(ctx, s.path)
 		seen.Tier = &tier
 		errs = append(errs, unlessUntold(err, func() { seen.Tier = nil }))
 	}
-	if locker, ok := connectors.As[connectors.Locker](s.Place); ok {
+	if locker, ok := connectors.As[connectors.Locker](s.patient); ok {
 		lock, err := locker.Lock(ctx, s.path)
 		seen.Lock = &lock
 		errs = append(errs, unlessUntold(err, func() { seen.Lock = nil }))
 	}
-	if tagger, ok := connectors.As[connectors.Tagger](s.Place); ok {
+	if tagger, ok := connectors.As[connectors.Tagger](s.patient); ok {
 		seen.Tags, err = tagger.Tags(ctx, s.path)
 		errs = append(errs, unlessUntold(err, func() {}))
 	}
-	if versioner, ok := connectors.As[connectors.Versioner](s.Place); ok {
+	if versioner, ok := connectors.As[connectors.Versioner](s.patient); ok {
 		for v, err := range versioner.Versions(ctx, s.path) {
 			if err != nil {
 				errs = append(errs, unlessUntold(err, func() {}))
+				break
+			}
+			if len(seen.Versions) == mostVersions {
 				break
 			}
 			seen.Versions = append(seen.Versions, v)
@@ -80,6 +83,9 @@ func (s *spot) look(ctx context.Context) (seen look, err error) {
 	}
 	return seen, errors.Join(errs...)
 }
+
+// mostVersions are shown of one file.
+const mostVersions = 1000
 
 // unlessUntold passes over what the place does not have or may not tell us.
 func unlessUntold(err error, drop func()) error {

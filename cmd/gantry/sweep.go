@@ -9,12 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"gantry/connectors"
+	"gantry/connectors/janitor"
 )
 
 // A leftover is an upload that was neither finished nor given up.
 type leftover struct {
 	connectors.Unfinished
-	Discarded bool `json:"discarded"`
+	Discarded bool   `json:"discarded"`
+	Reason    string `json:"reason"`
 }
 
 func sweepCommand(a *app) *cobra.Command {
@@ -41,11 +43,11 @@ An upload that somebody still takes up has to begin again once it is discarded: 
 				return err
 			}
 			defer s.Close()
-			sweeper, ok := connectors.As[connectors.Sweeper](s.Place)
+			sweeper, ok := connectors.As[connectors.Sweeper](s.patient)
 			if !ok {
 				return fmt.Errorf("%s keeps no unfinished uploads that could be found", printable(s.typed))
 			}
-			swept, err := sweep(cmd.Context(), sweeper, s.path, time.Now().Add(-older), dryRun)
+			swept, err := sweep(cmd.Context(), sweeper, s.path, janitor.Rule{Unknown: older}, dryRun)
 			if printed := a.print(cmd.OutOrStdout(), swept, func(w io.Writer) error { return leftoverTable(w, swept) }); err == nil {
 				err = printed
 			}
@@ -59,13 +61,14 @@ An upload that somebody still takes up has to begin again once it is discarded: 
 }
 
 // sweep returns what it has found so far also when it fails.
-func sweep(ctx context.Context, sweeper connectors.Sweeper, prefix string, before time.Time, dryRun bool) ([]leftover, error) {
+func sweep(ctx context.Context, sweeper connectors.Sweeper, prefix string, rule janitor.Rule, dryRun bool) ([]leftover, error) {
 	found := []leftover{}
 	for u, err := range sweeper.Unfinished(ctx, prefix) {
 		if err != nil {
 			return found, err
 		}
-		if !u.Began.Before(before) {
+		discard, reason := rule.Decide(u, janitor.Unknown, time.Now())
+		if !discard {
 			continue
 		}
 		if !dryRun {
@@ -73,7 +76,7 @@ func sweep(ctx context.Context, sweeper connectors.Sweeper, prefix string, befor
 				return found, err
 			}
 		}
-		found = append(found, leftover{u, !dryRun})
+		found = append(found, leftover{u, !dryRun, reason})
 	}
 	return found, nil
 }

@@ -9,24 +9,36 @@ import (
 	"strings"
 
 	"gantry/connectors"
+	"gantry/connectors/aspera"
+	"gantry/connectors/ftp"
 	"gantry/connectors/local"
 	"gantry/connectors/s3"
 	"gantry/connectors/s3compat"
 	"gantry/connectors/sftp"
+	"gantry/connectors/web"
+	"gantry/connectors/wrap/throttle"
 )
 
-// Connectors lists them in the order of the manual.
+// Connectors lists them in the order of the manual, each with the options that
+// every location may have.
 func Connectors() []connectors.Connector {
-	return []connectors.Connector{
+	list := []connectors.Connector{
 		local.Connector(),
 		sftp.Connector(),
+		ftp.Connector(),
 		s3.Connector(),
 		s3compat.Connector(),
+		web.Connector(),
+		aspera.Connector(),
 	}
+	for i := range list {
+		list[i].Options = append(list[i].Options, throttle.Options()...)
+	}
+	return list
 }
 
 // Open opens a location by the connector that its URL's scheme names, after
-// checking it. The caller closes the place.
+// checking it, within the limits that its options set. The caller closes the place.
 func Open(ctx context.Context, l connectors.Location) (connectors.Place, error) {
 	c, err := For(l)
 	if err != nil {
@@ -35,7 +47,15 @@ func Open(ctx context.Context, l connectors.Location) (connectors.Place, error) 
 	if err := c.Check(l); err != nil {
 		return nil, err
 	}
-	return c.Open(ctx, l)
+	limits, err := throttle.Read(func(name string) string { return c.Option(l, name) })
+	if err != nil {
+		return nil, err
+	}
+	place, err := c.Open(ctx, throttle.Without(l))
+	if err != nil || limits == (throttle.Limits{}) {
+		return place, err
+	}
+	return throttle.New(limits).Wrap(place), nil
 }
 
 func byScheme(scheme string) (connectors.Connector, error) {

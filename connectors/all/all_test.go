@@ -59,7 +59,7 @@ func TestOpenRefuses(t *testing.T) {
 		location connectors.Location
 		says     string
 	}{
-		"an unknown scheme":  {connectors.Location{URL: "gopher://host/x"}, "file, sftp, s3, s3+https, s3+http"},
+		"an unknown scheme":  {connectors.Location{URL: "gopher://host/x"}, "file, sftp, ftp"},
 		"no scheme":          {connectors.Location{URL: "/media"}, "these are there"},
 		"nothing":            {connectors.Location{}, "these are there"},
 		"an unknown option":  {connectors.Location{URL: "s3://bucket", Options: map[string]string{"color": "red"}}, `no option "color"`},

@@ -49,7 +49,8 @@ func Parse(s string) (connectors.Location, string, error) {
 	if err != nil {
 		return connectors.Location{}, "", refused(scheme+"://…", "it does not parse as a URL", "write % as %25 where it stands for itself")
 	}
-	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	web := scheme == "https" || scheme == "http" // where a query is often a signature; see TakeSecrets
+	if (u.RawQuery != "" || u.ForceQuery) && !web || u.Fragment != "" {
 		return connectors.Location{}, "", refused(u.Redacted(), "it has a query or a fragment", "write ? as %3F and # as %23")
 	}
 	switch scheme {

@@ -67,7 +67,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for typed, remedy := range map[string]string{
 		"":                              "write a path",
-		"gopher://host/x":               "file, sftp, s3, s3+https, s3+http",
+		"gopher://host/x":               "file, sftp, ftp",
 		"s3://bucket/a//b":              "single slashes",
 		"s3://bucket/../x":              "without dots",
 		"s3://bucket/a/../../x/":        "without dots",

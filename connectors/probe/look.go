@@ -44,9 +44,14 @@ func (p *probe) clock(ctx context.Context) error {
 	}
 	before := p.Now()
 	entry, err := p.put(ctx, p.path("clock"), []byte("tick"), connectors.UploadOptions{})
-	if err != nil || entry.ModTime.IsZero() {
+	if err != nil {
 		return p.can("tell the time", err)
 	}
+	if entry.ModTime.IsZero() {
+		p.cannot("tell the time", "it tells none of a file")
+		return nil
+	}
+	p.profile.Can["tell the time"] = "yes"
 	after := p.Now()
 	switch skew := entry.ModTime; {
 	case skew.Before(before.Add(-2 * time.Second)):

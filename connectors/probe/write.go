@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"gantry/connectors"
@@ -28,8 +29,9 @@ func (p *probe) roundTrip(ctx context.Context) error {
 	}
 	if err != nil {
 		p.profile.Commit, p.profile.Proof = "", ""
-		if mover, ok := connectors.As[connectors.Mover](p.place); ok && mover != nil {
-			p.profile.Can["write"], p.profile.Proof = "yes, whole files by the protocol's own program", "readback"
+		if mover, ok := connectors.As[connectors.Mover](p.place); ok {
+			p.made = nil
+			return p.move(ctx, mover)
 		}
 		return errReadOnly
 	}
@@ -91,7 +93,9 @@ func (p *probe) vouched(stated connectors.Digests, data []byte) {
 		switch stated[algorithm] {
 		case "":
 		case ours[algorithm]:
-			p.profile.Proof = "native " + string(algorithm)
+			if !strings.HasPrefix(p.profile.Proof, "native ") { // those with the entry come without asking
+				p.profile.Proof = "native " + string(algorithm)
+			}
 			return
 		default:
 			p.quirk("wrong-digest", "the %s that it states of a file is not that of the bytes: it is not believed", algorithm)
@@ -147,6 +151,7 @@ func (p *probe) resume(ctx context.Context) error {
 	if err != nil {
 		return p.can("resume uploads", err)
 	}
+	defer first.Abort(context.WithoutCancel(ctx)) // safe after it was committed
 	written, err := p.write(ctx, first, data, parts[:1], 1)
 	if err != nil {
 		return p.can("resume uploads", err)
@@ -159,9 +164,6 @@ func (p *probe) resume(ctx context.Context) error {
 	err = p.takeUp(ctx, again, path, first.ID(), data, parts, written)
 	if connectors.KindOf(err) == connectors.KindNotFound {
 		err = connectors.Errorf(connectors.KindUnsupported, "resume", path, "an upload that was interrupted starts over")
-	}
-	if err != nil {
-		_ = first.Abort(ctx) // cleanUp sweeps what is left
 	}
 	return p.can("resume uploads", err)
 }

@@ -45,6 +45,7 @@ type Hub struct {
 	Store     *catalog.Store
 	Resources *resources.Store
 	Handler   http.Handler
+	Metrics   *prometheus.Registry // what /metrics shows; others may add theirs
 
 	functions map[string]function.Function
 
@@ -99,15 +100,16 @@ func Open(ctx context.Context, o Options) (h *Hub, err error) {
 	host.Resources = h.Resources
 	host.Files = &function.Files{
 		Scratch: scratch, Resources: h.Resources, Site: cmp.Or(o.Site, "local"),
-		Engine: transfer.New(transfer.Options{Journal: h.journal, Logger: o.Logger, Now: o.Now}),
+		Engine: transfer.New(transfer.Options{Journal: h.journal, Scratch: filepath.Join(o.Data, "staged"), Logger: o.Logger, Now: o.Now}),
 	}
 	runs := &runs{store: h.Store, engine: h.engine, now: o.Now, resources: h.Resources}
 	h.desk = &dispatch.Desk{
 		Store: h.Store, Resources: h.Resources, Runs: runs, Books: host, Logger: o.Logger, Now: o.Now, Lease: leaseTime,
 	}
+	h.Metrics = h.metrics()
 	h.Handler = api.New(api.Deps{
 		Store: h.Store, Resources: h.Resources, Functions: functions, Runs: runs, Desk: h.desk,
-		Metrics: h.metrics(), Ready: h.Store.Ping, Version: o.Version,
+		Metrics: h.Metrics, Ready: h.Store.Ping, Version: o.Version,
 	})
 	return h, h.engine.Start(ctx)
 }

@@ -27,6 +27,7 @@ type moveJob struct {
 type target struct {
 	location, path string
 	place          connectors.Place
+	verify         transfer.Verify
 }
 
 // mover is the engine.
@@ -53,7 +54,7 @@ func (m moveJob) engineJob(ctx context.Context) (transfer.Job, error) {
 	}
 	job := transfer.Job{ID: m.id, Source: source, Expect: m.expect, ContentType: contentType(m.to[0].path)}
 	for _, t := range m.to {
-		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path, Exclusive: m.exclusive})
+		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path, Verify: t.verify, Exclusive: m.exclusive})
 	}
 	return job, nil
 }

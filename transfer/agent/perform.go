@@ -120,6 +120,11 @@ func (d *deed) progress(n int, path string) func(transfer.Progress, float64) {
 	}
 }
 
+// proof is what the location asks of a copy.
+func (d *deed) proof(location string) transfer.Verify {
+	return transfer.Verify(d.order.Locations[location].Proof)
+}
+
 func (d *deed) targets(ctx context.Context, refs []wire.PlaceRef) ([]target, error) {
 	if len(refs) == 0 {
 		return nil, connectors.Errorf(connectors.KindInvalid, "carry out order", d.order.ID, "a file has no destination")
@@ -133,7 +138,7 @@ func (d *deed) targets(ctx context.Context, refs []wire.PlaceRef) ([]target, err
 		if err != nil {
 			return nil, err
 		}
-		targets[i] = target{ref.Location, ref.Path, place}
+		targets[i] = target{ref.Location, ref.Path, place, d.proof(ref.Location)}
 	}
 	return targets, nil
 }

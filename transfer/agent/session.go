@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -72,6 +74,7 @@ func newSession(a *Agent) (*session, error) {
 func newEngine(o Options, j *journal.Journal) *transfer.Engine {
 	e := o.Engine
 	e.Journal, e.Logger, e.Now, e.Jitter = j, o.Logger, o.Now, o.Jitter
+	e.Scratch = cmp.Or(e.Scratch, filepath.Join(o.Dir, "staged"))
 	return transfer.New(e)
 }
 
