@@ -16,7 +16,7 @@ const (
 	KindExists      Kind = "already exists"
 	KindPermission  Kind = "permission denied"
 	KindAuth        Kind = "authentication failed"
-	KindHostKey     Kind = "host key not trusted"
+	KindHostKey     Kind = "server not trusted"
 	KindInvalid     Kind = "invalid"            // the request can never succeed as it stands: a bad path, URL or option
 	KindUnsupported Kind = "not supported"      // this place cannot do that
 	KindNoSpace     Kind = "no space left"      // retryable once somebody has made room

@@ -41,7 +41,7 @@ func TestTroubleWithOnePartner(t *testing.T) {
 		v := s.asset(name, time.Minute, "stuck at the host key", func(v api.AssetView) error {
 			return errors.Join(othersServed(v, "nordic-sport"), says(v, "nordic-sport", s.sshd.Addr, s.fingerprint(), "ssh-keygen", s.sshd.KnownHosts))
 		})
-		s.listed("transfer", "show", delivery(v, "nordic-sport").TransferID, "host key not trusted")
+		s.listed("transfer", "show", delivery(v, "nordic-sport").TransferID, "server not trusted")
 		// The remedy is a command: do as it says.
 		remedy := regexp.MustCompile(`run: (.*)\)`).FindStringSubmatch(waiting(v, "nordic-sport"))
 		if remedy == nil {

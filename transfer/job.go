@@ -56,7 +56,7 @@ type DestinationError struct {
 
 // Error names the destination.
 func (e *DestinationError) Error() string {
-	return fmt.Sprintf("copy to %s %s: %v", e.Location, e.Path, e.Err)
+	return fmt.Sprintf("copy to %s %q: %v", e.Location, e.Path, e.Err)
 }
 
 // Unwrap gives the cause.

@@ -63,6 +63,8 @@ type copier struct {
 	srcOptions          []string
 	dstOptions          []string
 
+	leftOut []leftOut // files whose names could not be used
+
 	out      io.Writer
 	progress *progress
 	from, to *spot
@@ -109,6 +111,7 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if err != nil {
 		return err
 	}
+	report.LeftOut = c.leftOut
 	if err := c.app.print(c.out, report, func(w io.Writer) error { return report.table(w, c.verbose) }); err != nil {
 		return err
 	}
@@ -116,6 +119,18 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return err
 	}
 	return os.RemoveAll(state) // all is proved: there is nothing to resume
+}
+
+// withLeftOut says which names the listing passes over, and remembers files that
+// were to be copied and cannot be.
+func (c *copier) withLeftOut(ctx context.Context) context.Context {
+	say := withPassedOver(ctx)
+	return connectors.WithPassedOver(ctx, func(name string, reason error) {
+		connectors.PassOver(say, name, reason)
+		if connectors.KindOf(reason) == connectors.KindInvalid {
+			c.leftOut = append(c.leftOut, leftOut{name, reason.Error()})
+		}
+	})
 }
 
 // proof is what was asked for, or what the destination's location asks.

@@ -28,7 +28,7 @@ func (c *copier) plan(ctx context.Context) ([]pair, error) {
 		return nil, err
 	}
 	var pairs []pair
-	err = c.from.eachOrSelf(ctx, func(e connectors.Entry) error {
+	err = c.from.eachOrSelf(c.withLeftOut(ctx), func(e connectors.Entry) error {
 		target := c.to.path
 		switch {
 		case e.Path != c.from.path:
@@ -48,6 +48,9 @@ func (c *copier) plan(ctx context.Context) ([]pair, error) {
 // checkEnds refuses to copy a file onto itself, a folder into itself, and a folder
 // onto a file.
 func (c *copier) checkEnds(ctx context.Context, pairs []pair) error {
+	if len(pairs) == 0 && len(c.leftOut) > 0 {
+		return coded(exitFailed, fmt.Errorf("every file of %s was left out because of its name (see above): rename them", printable(c.from.typed)))
+	}
 	if len(pairs) == 0 {
 		return coded(exitNotFound, fmt.Errorf("%s is an empty folder: there is nothing to copy", printable(c.from.typed)))
 	}

@@ -57,6 +57,14 @@ type report struct {
 	SentBytes int64    `json:"sentBytes"` // in this run
 	Seconds   float64  `json:"seconds"`
 	Results   []result `json:"results"`
+
+	LeftOut []leftOut `json:"leftOut,omitempty"`
+}
+
+// A leftOut file was not copied, because of its name.
+type leftOut struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
 }
 
 func newReport(results []result, took time.Duration) *report {
@@ -120,6 +128,9 @@ func (r *report) summary() string {
 			parts = append(parts, fmt.Sprintf("%d %s", each.n, each.what))
 		}
 	}
+	if len(r.LeftOut) > 0 {
+		parts = append(parts, fmt.Sprintf("%d left out", len(r.LeftOut)))
+	}
 	took := time.Duration(r.Seconds * float64(time.Second))
 	text := fmt.Sprintf("%s: %s; %s sent in %s", count(r.Files, "file"), strings.Join(parts, ", "), size(r.SentBytes), short(took))
 	if r.SentBytes > 0 && r.Seconds >= 1 {
@@ -143,9 +154,18 @@ func (r *report) err(ctx context.Context) error {
 		failures = append(failures, fmt.Errorf("and %d more (all with -o json)", r.Failed-fewFiles))
 	}
 	if r.Failed > 0 && r.Files > 1 {
-		failures = append(failures, fmt.Errorf("%d of %d files failed: the same command tries them again", r.Failed, r.Files))
+		failures = append(failures, fmt.Errorf("%d of %d files failed: %s", r.Failed, r.Files, r.whatNow()))
 	}
-	return errors.Join(failures...)
+	if len(r.LeftOut) > 0 {
+		failures = append(failures, fmt.Errorf("%s left out because of their names (see above): rename them", count(len(r.LeftOut), "file")))
+	}
+	if len(failures) == 0 {
+		return nil
+	}
+	if err := errors.Join(failures...); r.Files > 1 || len(r.LeftOut) > 0 {
+		return coded(exitFailed, err) // their kinds may differ
+	}
+	return failures[0]
 }
 
 func receiptRow(r transfer.Receipt, c transfer.Copy, more ...string) []string {
@@ -160,4 +180,14 @@ func printReceipts(w io.Writer, receipts []transfer.Receipt) error {
 		}
 	}
 	return columns(w, "FILE SIZE XXH128 PROOF TIME", rows)
+}
+
+// whatNow says whether to try again helps any of them.
+func (r *report) whatNow() string {
+	for _, f := range r.Results {
+		if f.err != nil && connectors.KindOf(f.err) != connectors.KindInvalid {
+			return "the same command tries them again"
+		}
+	}
+	return "rename them, or choose another destination"
 }

@@ -30,7 +30,7 @@ func lsCommand(a *app) *cobra.Command {
 				return listTable(cmd, s)
 			}
 			entries := []connectors.Entry{}
-			if err := s.each(cmd.Context(), func(e connectors.Entry) error { entries = append(entries, e); return nil }); err != nil {
+			if err := s.each(withPassedOver(cmd.Context()), func(e connectors.Entry) error { entries = append(entries, e); return nil }); err != nil {
 				return err
 			}
 			return a.print(cmd.OutOrStdout(), entries, nil)
@@ -44,7 +44,7 @@ func lsCommand(a *app) *cobra.Command {
 // file nor a folder.
 func (s *spot) each(ctx context.Context, use func(connectors.Entry) error) error {
 	empty := true
-	for e, err := range s.patient.List(withPassedOver(ctx), s.path) {
+	for e, err := range s.patient.List(ctx, s.path) {
 		if err == nil {
 			err = use(e)
 		}
@@ -65,7 +65,7 @@ func (s *spot) each(ctx context.Context, use func(connectors.Entry) error) error
 // listTable prints while it lists, so that a million files need no memory.
 func listTable(cmd *cobra.Command, s *spot) error {
 	files, bytes := 0, int64(0)
-	err := s.each(cmd.Context(), func(e connectors.Entry) error {
+	err := s.each(withPassedOver(cmd.Context()), func(e connectors.Entry) error {
 		files, bytes = files+1, bytes+e.Size
 		return listLine(cmd.OutOrStdout(), e)
 	})

@@ -44,6 +44,14 @@ func (a *app) open(ctx context.Context, typed string, options ...string) (*spot,
 	return &spot{Place: place, patient: patient, location: l, typed: typed, path: path}, nil
 }
 
+// asFolder makes what was typed a folder's name for certain.
+func asFolder(typed string) string {
+	if locationName.FindString(typed) == "" && !strings.HasSuffix(typed, "/") {
+		return typed + "/"
+	}
+	return typed
+}
+
 // redacted takes a secret out of what is shown to people.
 func redacted(typed string) string {
 	u, err := url.Parse(typed)

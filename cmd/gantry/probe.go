@@ -47,9 +47,15 @@ Location carries it, under profile: in its spec.`,
 			o.Speed, o.FileSize, o.Step = !quick, mib<<20, stepper(cmd.ErrOrStderr())
 			profile, err := probe.Run(cmd.Context(), o)
 			o.Step("")
-			if profile.Can != nil {
+			if cmd.Context().Err() != nil {
+				return fmt.Errorf("stopped, and cleaned up: %w", err)
+			}
+			if len(profile.Can) > 0 {
 				if printed := a.print(cmd.OutOrStdout(), profile, func(w io.Writer) error { return profileTable(w, profile) }); err == nil {
 					err = printed
+				}
+				if err == nil && !strings.HasPrefix(profile.Can["list"], "yes") && !strings.HasPrefix(profile.Can["write"], "yes") {
+					err = coded(exitFailed, fmt.Errorf("neither listing nor writing works at %s: check the path and the rights", printable(redacted(args[0]))))
 				}
 			}
 			return err
@@ -64,10 +70,7 @@ Location carries it, under profile: in its spec.`,
 // probeOptions names the place. Its root is not made: a place that is not there is
 // a finding.
 func (a *app) probeOptions(typed string, options []string) (probe.Options, error) {
-	if locationName.FindString(typed) == "" && !strings.HasSuffix(typed, "/") {
-		typed += "/"
-	}
-	l, _, err := a.find(typed, options...)
+	l, _, err := a.find(asFolder(typed), options...)
 	if err != nil {
 		return probe.Options{}, err
 	}
@@ -101,7 +104,10 @@ func stepper(w io.Writer) func(string) {
 
 func profileTable(w io.Writer, p connectors.Profile) error {
 	fmt.Fprintf(w, "Connector   %s\nSoftware    %s\nProof       %s\nCommit      %s\nClock       %s\n",
-		p.Connector, printable(orDash(p.Software)), orDash(p.Proof), orDash(p.Commit), skew(p.ClockSkew))
+		p.Connector, printable(orDash(p.Software)), orDash(p.Proof), orDash(p.Commit), skew(p))
+	if p.Can["list"] == "yes" && p.Can["write"] != "yes" {
+		fmt.Fprintln(w, "Access      read only: we may not write here")
+	}
 	if p.Parallel > 0 {
 		fmt.Fprintf(w, "Parallel    %d\n", p.Parallel)
 	}
@@ -142,9 +148,11 @@ func profileTable(w io.Writer, p connectors.Profile) error {
 	return columns(w, "DIRECTION FILES AT-ONCE BYTES FILES", rows)
 }
 
-func skew(seconds float64) string {
-	d := time.Duration(seconds * float64(time.Second))
+func skew(p connectors.Profile) string {
+	d := time.Duration(p.ClockSkew * float64(time.Second))
 	switch {
+	case d == 0 && p.Can["tell the time"] != "yes":
+		return "not compared"
 	case d == 0:
 		return "agrees with ours"
 	case d > 0:

@@ -38,7 +38,7 @@ An upload that somebody still takes up has to begin again once it is discarded: 
 			if older < time.Hour {
 				return coded(exitUsage, fmt.Errorf("older-than is %s: write 1h at least, since what is younger may be under way", older))
 			}
-			s, err := a.open(cmd.Context(), args[0], options...)
+			s, err := a.open(cmd.Context(), asFolder(args[0]), options...)
 			if err != nil {
 				return err
 			}
@@ -48,6 +48,9 @@ An upload that somebody still takes up has to begin again once it is discarded: 
 				return fmt.Errorf("%s keeps no unfinished uploads that could be found", printable(s.typed))
 			}
 			swept, err := sweep(cmd.Context(), sweeper, s.path, janitor.Rule{Unknown: older}, dryRun)
+			if err != nil && len(swept) == 0 {
+				return err
+			}
 			if printed := a.print(cmd.OutOrStdout(), swept, func(w io.Writer) error { return leftoverTable(w, swept) }); err == nil {
 				err = printed
 			}

@@ -68,15 +68,28 @@ func (g Guard) Check(host string, ip netip.Addr) error {
 }
 
 // Lookup checks what a host's name resolves to now, for connections that somebody
-// else makes for us, such as a proxy. A name that does not resolve here is not
-// refused: whoever connects may know it.
+// else makes for us, such as a proxy. A name that is not known here is not refused:
+// whoever connects may know it. One that may be read as an address (127.1,
+// 2130706433, 0x7f000001) is. A host that is allowed by name is not looked up.
 func (g Guard) Lookup(ctx context.Context, r *net.Resolver, host string) error {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return g.Check(host, ip)
 	}
+	if g.Allow.covers(host, netip.Addr{}) {
+		return nil
+	}
+	if endsInNumber(host) {
+		return fmt.Errorf("%s may be read as an address in several ways, perhaps as %w", host, ErrInner)
+	}
 	found, err := r.LookupNetIP(ctx, "ip", host)
-	if err != nil {
+	var unknown *net.DNSError
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.As(err, &unknown) && unknown.IsNotFound:
+		return nil
+	case err != nil:
+		return err
 	}
 	for _, ip := range found {
 		if err := g.Check(host, ip); err != nil {
@@ -84,4 +97,15 @@ func (g Guard) Lookup(ctx context.Context, r *net.Resolver, host string) error {
 		}
 	}
 	return nil
+}
+
+// endsInNumber tells whether a host is what inet_aton and browsers read as an IPv4
+// address: the last label is a number, decimal, octal or hexadecimal.
+func endsInNumber(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }

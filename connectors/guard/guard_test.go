@@ -1,11 +1,14 @@
 package guard_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
 
 	"gantry/connectors/guard"
 )
@@ -17,7 +20,8 @@ func TestReachOfAddresses(t *testing.T) {
 			"::ffff:10.0.0.1 64:ff9b::a00:1 2002:a00:1::",
 		guard.Machine: "127.0.0.1 127.255.255.254 ::1 ::ffff:127.0.0.1 64:ff9b::7f00:1 2002:7f00:1::",
 		guard.Nowhere: "0.0.0.0 0.1.2.3 169.254.169.254 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe:: 192.0.0.1 198.18.0.1 198.19.255.255 " +
-			"224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255 :: ::127.0.0.1 64:ff9b:1::7f00:1 2001::1 fe80::1 fe80::1%eth0 febf::1 fec0::1 ff02::1",
+			"224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255 :: ::127.0.0.1 64:ff9b:1::7f00:1 2001::1 fe80::1 fe80::1%eth0 febf::1 fec0::1 ff02::1 " +
+			"fd00:ec2::254 fd20:ce::254 100.100.100.200 168.63.129.16 ::ffff:168.63.129.16",
 	} {
 		for _, text := range strings.Fields(addresses) {
 			if got := guard.Of(netip.MustParseAddr(text)); got != reach {
@@ -105,6 +109,66 @@ func TestLookup(t *testing.T) {
 	if err := (guard.Guard{}).Lookup(t.Context(), r, "8.8.8.8"); err != nil {
 		t.Errorf("8.8.8.8: %v", err)
 	}
+}
+
+// TestLookupOfNumbers refuses what others may read as an address.
+func TestLookupOfNumbers(t *testing.T) {
+	r := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no network") }}
+	for _, host := range []string{"2130706433", "0x7f000001", "0X7F.1", "127.1", "0177.0.0.1", "127.0.0.1.", "media.0x", "2852039166"} {
+		if err := (guard.Guard{}).Lookup(t.Context(), r, host); !errors.Is(err, guard.ErrInner) {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	for _, host := range []string{"media.0xg", "10.example", "v1"} {
+		if err := (guard.Guard{}).Lookup(t.Context(), r, host); errors.Is(err, guard.ErrInner) {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+}
+
+// TestLookupThatFails lets through nothing but a name that is not there, and what
+// is allowed by name.
+func TestLookupThatFails(t *testing.T) {
+	for code, good := range map[dnsmessage.RCode]bool{dnsmessage.RCodeNameError: true, dnsmessage.RCodeServerFailure: false} {
+		r := answering(t, code)
+		if err := (guard.Guard{}).Lookup(t.Context(), r, "media.example"); (err == nil) != good {
+			t.Errorf("%v: %v", code, err)
+		}
+		named := guard.Guard{Allow: must(guard.ParseAllowed("media.example"))}
+		if err := named.Lookup(t.Context(), r, "media.example"); err != nil {
+			t.Errorf("%v, allowed by name: %v", code, err)
+		}
+	}
+}
+
+// answering makes a resolver whose server answers all questions with code.
+func answering(t *testing.T, code dnsmessage.RCode) *net.Resolver {
+	t.Helper()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	go func() {
+		buffer := make([]byte, 512)
+		for {
+			n, from, err := c.ReadFrom(buffer)
+			if err != nil {
+				return
+			}
+			var m dnsmessage.Message
+			if m.Unpack(buffer[:n]) != nil {
+				continue
+			}
+			m.Response, m.RCode, m.Additionals = true, code, nil
+			if packed, err := m.Pack(); err == nil {
+				_, _ = c.WriteTo(packed, from)
+			}
+		}
+	}()
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", c.LocalAddr().String())
+	}}
 }
 
 func must[T any](v T, err error) T {

@@ -7,8 +7,8 @@ import "net/netip"
 type Reach int
 
 // The reaches. What is none of them is reached only where it is allowed by name or
-// network: link-local addresses (and with them the metadata service of clouds),
-// multicast, and what is reserved.
+// network: link-local addresses, the metadata services of clouds, multicast, and what
+// is reserved.
 const (
 	Internet Reach = iota
 	Site           // private, shared (carriers') and unique-local networks
@@ -21,11 +21,13 @@ var (
 
 	machine = prefixes("127.0.0.0/8", "::1/128")
 
-	// nowhere are addresses that no host on the internet has, and IPv6 addresses that
-	// hide an IPv4 one in a way that we cannot read.
+	// nowhere are addresses that no host on the internet has, IPv6 addresses that hide
+	// an IPv4 one in a way that we cannot read, and the metadata services of clouds
+	// that are not link-local: AWS, Google, Alibaba, Azure.
 	nowhere = prefixes(
 		"0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
 		"::/96", "64:ff9b:1::/48", "2001::/32", "fe80::/10", "fec0::/10", "ff00::/8",
+		"fd00:ec2::254/128", "fd20:ce::254/128", "100.100.100.200/32", "168.63.129.16/32",
 	)
 
 	nat64   = netip.MustParsePrefix("64:ff9b::/96")

@@ -61,6 +61,9 @@ func (p *probe) sweep(ctx context.Context) error {
 
 func (p *probe) removeFolders(ctx context.Context) error {
 	foldered, ok := connectors.As[connectors.Foldered](p.place)
+	if !ok && p.traits.Streamed {
+		p.quirk("left-behind", "a server that makes folders keeps the empty one of the probe, %q: the protocol cannot remove it", p.folder)
+	}
 	if !ok {
 		return nil
 	}

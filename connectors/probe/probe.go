@@ -42,8 +42,8 @@ func Run(ctx context.Context, o Options) (profile connectors.Profile, err error)
 		Options: o, place: place, folder: ".gantry-probe-" + strings.ToLower(rand.Text()[:10]),
 		profile: connectors.Profile{ProbedAt: o.Now().UTC().Truncate(time.Second), Connector: o.Connector, Can: make(map[string]string)},
 	}
-	err = p.run(ctx)
-	return p.profile, p.cleanUp(ctx, err)
+	err = p.cleanUp(ctx, p.run(ctx))
+	return p.profile, err
 }
 
 // A probe is one run.

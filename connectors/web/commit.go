@@ -97,8 +97,8 @@ func (u *upload) last(ctx context.Context, a ask, sums connectors.Digests) (*ans
 	if u.flow != nil {
 		return u.lastOfFlow(ctx)
 	}
-	if u.to.prepare != nil {
-		if err := u.to.prepare(ctx); err != nil {
+	if !u.o.Exclusive || u.to.staged { // otherwise complete has looked
+		if err := u.ready(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -179,7 +179,8 @@ func (u *upload) described(ctx context.Context, w connectors.Whole) (connectors.
 		return connectors.Entry{Path: u.path, Size: w.Size, ModTime: u.to.w.now().UTC().Truncate(time.Second)}, nil
 	}
 	e, err := u.to.look(ctx, ask{op: "commit"})
-	if u.pending && (connectors.KindOf(err) == connectors.KindNotFound || err == nil && e.Size != w.Size) {
+	old := u.before.Path != "" && e.SameVersion(u.before)
+	if u.pending && (connectors.KindOf(err) == connectors.KindNotFound || err == nil && (e.Size != w.Size || old)) {
 		return e, u.notYet()
 	}
 	if connectors.KindOf(err) == connectors.KindNotFound {
@@ -194,7 +195,7 @@ func (u *upload) notYet() error {
 
 // Abort implements connectors.Upload: it cuts the connection, so that the server
 // sees that the file is not whole. A server that stores in place may keep a
-// fragment; that is an error.
+// fragment; that is an error. Called again, it tries again to remove what is left.
 func (u *upload) Abort(ctx context.Context) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -202,19 +203,24 @@ func (u *upload) Abort(ctx context.Context) error {
 }
 
 func (u *upload) abort(ctx context.Context, clean func(context.Context) error) error {
-	if u.entry != nil || u.broken == errAborted {
+	if u.entry != nil {
 		return nil
 	}
-	refused := connectors.KindOf(u.broken) == connectors.KindExists
-	u.broken = nil
-	_ = u.fail(errAborted)
-	if u.flow == nil && !u.put || refused {
+	if u.broken != errAborted {
+		refused := connectors.KindOf(u.broken) == connectors.KindExists
+		u.broken = nil
+		_ = u.fail(errAborted)
+		u.cleaned = u.flow == nil && !u.put || refused
+	}
+	if u.cleaned {
 		return nil
 	}
 	if u.flow != nil {
 		u.flow.drop(ctx)
 	}
-	return clean(ctx)
+	err := clean(ctx)
+	u.cleaned = err == nil
+	return err
 }
 
 // fragment looks whether the server keeps what was sent. What is there is not

@@ -123,6 +123,12 @@ func (p *davPlace) RemoveFolder(ctx context.Context, path string) error {
 	if !r.collection {
 		return connectors.Errorf(connectors.KindNotFound, "remove folder", path, "it is a file")
 	}
+	if p.hidesDots {
+		return &connectors.Error{
+			Kind: connectors.KindUnsupported, Op: "remove folder", Path: path, Err: errors.New("nginx would delete what is in it, and does not show names that begin with a dot"),
+			Remedy: "remove it on the server",
+		}
+	}
 	if err := p.empty(ctx, path); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 	"strings"
@@ -14,11 +15,16 @@ import (
 // A davPlace is a folder of a WebDAV server: it lists, and stages uploads.
 type davPlace struct{ *place }
 
-// Unfinished implements connectors.Sweeper.
+// Unfinished implements connectors.Sweeper. A staged file does not tell where it was
+// to go, so that only all of them can be asked for: prefix is "".
 func (p *davPlace) Unfinished(ctx context.Context, prefix string) iter.Seq2[connectors.Unfinished, error] {
 	return func(yield func(connectors.Unfinished, error) bool) {
 		if prefix != "" {
-			return // nobody can tell which path one of them is for
+			yield(connectors.Unfinished{}, &connectors.Error{
+				Kind: connectors.KindUnsupported, Op: "list unfinished uploads of", Path: prefix,
+				Err: errors.New("a server does not tell which path an upload is for"), Remedy: "ask for all, with an empty prefix",
+			})
+			return
 		}
 		at := p.folderURL(promise.Folder)
 		var found []connectors.Unfinished

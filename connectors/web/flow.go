@@ -28,7 +28,7 @@ var (
 // start begins a request that goes on when ctx has ended; ctx only ends the wait
 // for its turn.
 func (w *wire) start(ctx context.Context, a ask) (*flow, error) {
-	b, err := w.enter(ctx, context.WithoutCancel(ctx), a)
+	b, err := w.enter(ctx, context.WithoutCancel(ctx), a, w.uploads)
 	if err != nil {
 		return nil, err
 	}

@@ -18,11 +18,12 @@ import (
 // A granted is a place of one file, which a hub's signed URLs lead to.
 type granted struct {
 	*wire
+	path string // of the one file
 	seen seen
 
 	mu    sync.Mutex
-	grant grant.Grant
-	spent error // the upload that the grant is for is over
+	grant grant.Grant // may be renewed; its path stays
+	spent error       // the upload that the grant is for is over
 }
 
 func openGranted(c config, w *wire) (connectors.Place, error) {
@@ -30,7 +31,7 @@ func openGranted(c config, w *wire) (connectors.Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &granted{wire: w, grant: g}, nil
+	return &granted{wire: w, path: g.Path, grant: g}, nil
 }
 
 // largestGrant bounds a document, in bytes: 10,000 long URLs.
@@ -73,12 +74,12 @@ func (p *granted) valid(op string) (grant.Grant, error) {
 	if !p.grant.Expired(now) {
 		return p.grant, nil
 	}
-	if g, err := readGrant(p.config.grant); err == nil && !g.Expired(now) && g.ID() == p.grant.ID() && g.Path == p.grant.Path && g.PartSize == p.grant.PartSize {
+	if g, err := readGrant(p.config.grant); err == nil && !g.Expired(now) && g.ID() == p.grant.ID() && g.Path == p.path && g.PartSize == p.grant.PartSize {
 		p.grant = g
 		return g, nil
 	}
 	return grant.Grant{}, &connectors.Error{
-		Kind: connectors.KindAuth, Op: op, Path: p.grant.Path, Err: fmt.Errorf("the grant has expired at %s", p.grant.Expires.UTC().Format("2006-01-02 15:04:05Z")),
+		Kind: connectors.KindAuth, Op: op, Path: p.path, Err: fmt.Errorf("the grant has expired at %s", p.grant.Expires.UTC().Format("2006-01-02 15:04:05Z")),
 		Remedy: "ask the hub for a new one",
 	}
 }
@@ -107,10 +108,10 @@ func (p *granted) Close() error {
 func (p *granted) ask(op, method, address string) (ask, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return ask{}, connectors.Errorf(connectors.KindInvalid, op, p.grant.Path, "the grant's URL does not parse")
+		return ask{}, connectors.Errorf(connectors.KindInvalid, op, p.path, "the grant's URL does not parse")
 	}
 	u.Host = strings.ToLower(u.Host)
-	return ask{op: op, path: p.grant.Path, method: method, url: u, bare: true}, nil
+	return ask{op: op, path: p.path, method: method, url: u, bare: true}, nil
 }
 
 // check refuses a path that is another than the grant's. Only reading needs get.
@@ -119,9 +120,9 @@ func (p *granted) check(ctx context.Context, op, path string, read bool) (grant.
 	if err != nil {
 		return grant.Grant{}, err
 	}
-	if path != p.grant.Path {
+	if path != p.path {
 		return grant.Grant{}, &connectors.Error{
-			Kind: connectors.KindNotFound, Op: op, Path: path, Err: fmt.Errorf("the grant is for the one file %q", p.grant.Path),
+			Kind: connectors.KindNotFound, Op: op, Path: path, Err: fmt.Errorf("the grant is for the one file %q", p.path),
 			Remedy: "name that one, or ask the hub for another grant",
 		}
 	}
@@ -180,13 +181,13 @@ func (p *granted) Open(ctx context.Context, path string, offset, length int64) (
 // List implements connectors.Source: the one file, if it may be read and is there.
 func (p *granted) List(ctx context.Context, prefix string) iter.Seq2[connectors.Entry, error] {
 	return func(yield func(connectors.Entry, error) bool) {
-		if prefix != "" && prefix != p.grant.Path && !strings.HasPrefix(p.grant.Path, prefix+"/") {
+		if prefix != "" && prefix != p.path && !strings.HasPrefix(p.path, prefix+"/") {
 			if _, err := clean(ctx, "list", prefix); err != nil {
 				yield(connectors.Entry{}, err)
 			}
 			return
 		}
-		e, err := p.Stat(ctx, p.grant.Path)
+		e, err := p.Stat(ctx, p.path)
 		if connectors.KindOf(err) != connectors.KindNotFound {
 			yield(e, err)
 		}

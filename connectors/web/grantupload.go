@@ -79,7 +79,7 @@ func (u *grantUpload) Parts(context.Context) ([]connectors.Part, error) { return
 
 // WritePart implements connectors.Upload. The store compares the part with its MD5.
 func (u *grantUpload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeeker) (connectors.Part, error) {
-	path := u.p.grant.Path
+	path := u.p.path
 	if err := promise.Check(path, p); err != nil {
 		return p, err
 	}
@@ -132,7 +132,7 @@ func (u *grantUpload) sum(ctx context.Context, p connectors.Part, r io.ReadSeeke
 		return "", err
 	}
 	hash := md5.New()
-	if _, err := io.CopyN(hash, promise.NewPartReader(ctx, u.p.grant.Path, p, r), p.Size); err != nil {
+	if _, err := io.CopyN(hash, promise.NewPartReader(ctx, u.p.path, p, r), p.Size); err != nil {
 		return "", err
 	}
 	_, err = r.Seek(at, io.SeekStart)
@@ -142,10 +142,10 @@ func (u *grantUpload) sum(ctx context.Context, p connectors.Part, r io.ReadSeeke
 // usable gives the grant, unless the upload is over.
 func (u *grantUpload) usable(ctx context.Context, op string) (grant.Grant, error) {
 	if err := ctx.Err(); err != nil {
-		return grant.Grant{}, promise.Ended(op, u.p.grant.Path, err)
+		return grant.Grant{}, promise.Ended(op, u.p.path, err)
 	}
 	if why := u.p.isSpent(); why != nil {
-		return grant.Grant{}, connectors.Errorf(connectors.KindNotFound, op, u.p.grant.Path, "%w", why)
+		return grant.Grant{}, connectors.Errorf(connectors.KindNotFound, op, u.p.path, "%w", why)
 	}
 	return u.p.valid(op)
 }

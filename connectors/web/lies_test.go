@@ -55,6 +55,7 @@ func TestServersThatGetRangesWrong(t *testing.T) {
 	}{
 		"the right range":             {partial("bytes 5-9/20", clip[5:10]), 5, 5, clip[5:10], ""},
 		"of unknown total":            {partial("bytes 5-9/*", clip[5:10]), 5, 5, clip[5:10], ""},
+		"the rest of unknown total":   {partial("bytes 5-7/*", clip[5:8]), 5, -1, "", connectors.KindUnsupported},
 		"all of it":                   {whole(func(http.Header) {}), 5, 5, clip[5:10], ""},
 		"all of it, to the end":       {whole(func(http.Header) {}), 5, -1, clip[5:], ""},
 		"all of it, and more is due":  {whole(func(http.Header) {}), 5, 50, "", connectors.KindIncomplete},

@@ -93,7 +93,7 @@ func (w *wire) open(ctx context.Context, a ask, offset, length int64, known mark
 // content checks an answer against what was asked for.
 func (w *wire) content(a ask, r *answer, offset, length int64, known mark, seen bool) (io.ReadCloser, error) {
 	total, from := r.ContentLength, int64(0)
-	last := total - 1
+	last := int64(untold)
 	switch {
 	case isFolder(a.url, r):
 		return nil, noFile(a.op, a.path)
@@ -107,16 +107,18 @@ func (w *wire) content(a ask, r *answer, offset, length int64, known mark, seen 
 			return nil, err
 		}
 		total, from, last = s.total, s.first, s.last
-		if total < 0 && seen {
-			total = known.size
-		}
-		if total >= 0 {
-			last = total - 1 // a server may send less than the rest: that is too little
-		}
 	case r.StatusCode != http.StatusOK:
 		return nil, w.refused(a, r)
 	}
+	if total < 0 && seen {
+		total = known.size
+	}
+	if total >= 0 {
+		last = total - 1 // a server may send less than the rest: that is too little
+	}
 	switch {
+	case r.StatusCode == http.StatusPartialContent && total < 0 && length < 0:
+		return nil, &connectors.Error{Kind: connectors.KindUnsupported, Op: a.op, Path: a.path, Err: errNoSize, Remedy: "look at it first: nobody could tell whether the range is all of the rest"}
 	case coded(r.Header):
 		return nil, errCoded(a, r.Header)
 	case seen && known.differs(r.Header, total):
@@ -171,10 +173,13 @@ func (w *wire) unsatisfied(a ask, r *answer, offset, length int64, known mark, s
 	return nil, errPast(a.op, a.path, offset, s.total)
 }
 
+// untold is the last byte of a file whose size is not known; -1 is that of an empty one.
+const untold = -2
+
 // deliver gives length bytes from offset on of a body that begins at from and ends
-// with last; below zero if that is not told.
+// with last.
 func deliver(a ask, r *answer, from, offset, length, last int64) (io.ReadCloser, error) {
-	if last >= 0 || r.ContentLength == 0 {
+	if last != untold {
 		if rest := last + 1 - offset; rest < 0 || length > rest && r.StatusCode == http.StatusOK {
 			return nil, errPast(a.op, a.path, offset, last+1)
 		} else if length < 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,8 @@ import (
 type place struct {
 	*wire
 	dav       bool
-	hidesDots bool // the listings of nginx lack names that begin with a dot
+	hidesDots bool  // the listings of nginx lack names that begin with a dot
+	doubt     error // why nobody knows whether it is WebDAV: nothing is written then
 	seen      seen
 	headLies  atomic.Bool // HEAD tells another size than GET
 	making    sync.Mutex
@@ -24,7 +26,7 @@ type place struct {
 }
 
 // openPlace asks the server whether it speaks WebDAV, unless the location says that
-// it does not.
+// it does not. One that forbids to ask may be read from.
 func openPlace(ctx context.Context, c config, w *wire) (connectors.Place, error) {
 	p := &place{wire: w}
 	if c.dav == "false" {
@@ -35,6 +37,7 @@ func openPlace(ctx context.Context, c config, w *wire) (connectors.Place, error)
 		return nil, err
 	}
 	if p.dav = s.dav != "" || c.dav == "true"; !p.dav {
+		p.doubt = s.doubt
 		return p, nil
 	}
 	p.hidesDots = strings.HasPrefix(s.header.Get("Server"), "nginx")
@@ -93,20 +96,40 @@ type server struct {
 	allow  string
 	header http.Header
 	proto  string
+	doubt  error // it forbids to ask, or sends us elsewhere
 }
 
+// options asks the server. It fails where the answer tells of trouble, and not of
+// the server.
 func (p *place) options(ctx context.Context) (server, error) {
-	r, err := p.send(ctx, ask{op: "open", method: http.MethodOptions, url: p.folderURL("")})
+	a := ask{op: "open", method: http.MethodOptions, url: p.folderURL("")}
+	r, err := p.send(ctx, a)
 	if err != nil {
 		return server{}, err
 	}
 	defer r.finish()
 	s := server{header: r.Header, proto: r.Proto}
-	if r.StatusCode/100 == 2 {
+	switch {
+	case r.StatusCode/100 == 2:
 		s.dav, s.allow = strings.Join(r.Header.Values("DAV"), ", "), strings.Join(r.Header.Values("Allow"), ", ")
+		return s, nil
+	case slices.Contains(noOptions, r.StatusCode):
+		return s, nil
 	}
-	return s, nil
+	e := p.refused(a, r)
+	if r.StatusCode == http.StatusForbidden || redirects(r.Response) {
+		e.Remedy = strings.TrimPrefix(e.Remedy+"; or say by the option dav whether the server speaks WebDAV (true or false)", "; or ")
+		s.doubt = e
+		return s, nil
+	}
+	if e.Remedy == "" {
+		e.Remedy = "try again later, or set the option dav to false if the server does not speak WebDAV"
+	}
+	return s, e
 }
+
+// noOptions are answers of servers that do not know OPTIONS.
+var noOptions = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}
 
 // folderURL is where a folder is, with the slash that ends it; "" is the root.
 func (p *place) folderURL(path string) *url.URL {

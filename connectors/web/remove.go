@@ -14,8 +14,11 @@ func (p *place) Remove(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	if p.doubt != nil {
+		return p.doubt
+	}
 	a := ask{op: "remove", path: path, method: http.MethodDelete, url: p.url(path)}
-	if !p.writeOnly {
+	if p.dav || !p.writeOnly {
 		if _, err := p.stat(ctx, ask{op: "remove"}, path); err != nil {
 			return err
 		}

@@ -31,11 +31,13 @@ type upload struct {
 	sent    int64
 	flow    *flow
 	ending  <-chan ending    // of the flow, once its last bytes are on their way
-	before  connectors.Entry // what was at the path when the flow began; zero if nothing
+	before  connectors.Entry // what was at the path before the request; zero if nothing
+	looked  bool             // for it
 	put     bool             // the server has the whole file at target
 	pending bool             // it said so by 202: it will have it some time
 	entry   *connectors.Entry
 	broken  error
+	cleaned bool // nothing of an aborted upload is left
 }
 
 // A goal is where an upload goes.
@@ -59,6 +61,9 @@ func (p *place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 	}
 	if o.Resume != "" {
 		return nil, p.noResume(ctx, path, o.Resume)
+	}
+	if p.doubt != nil {
+		return nil, p.doubt
 	}
 	u := newUpload(path, o, goal{w: p.wire, url: p.url(path), done: func() { p.seen.forget(path) }})
 	if !p.writeOnly {
@@ -212,7 +217,7 @@ func (u *upload) ready(ctx context.Context) (err error) {
 	if u.to.prepare != nil {
 		return u.to.prepare(ctx)
 	}
-	if u.to.look == nil {
+	if u.to.look == nil || u.looked {
 		return nil
 	}
 	u.before, err = u.to.look(ctx, ask{op: "begin"})
@@ -220,8 +225,9 @@ func (u *upload) ready(ctx context.Context) (err error) {
 	case err == nil && u.o.Exclusive:
 		return u.fail(connectors.Errorf(connectors.KindExists, "write part of", u.path, "there is a file already"))
 	case connectors.KindOf(err) == connectors.KindNotFound:
-		return nil
+		u.before, err = connectors.Entry{}, nil
 	}
+	u.looked = err == nil
 	return err
 }
 

@@ -160,7 +160,7 @@ func TestAcceptedIsNotStored(t *testing.T) {
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
-		if polls++; polls < 3 {
+		if polls++; polls < 4 { // one look is before the PUT
 			http.NotFound(w, r)
 			return
 		}

@@ -19,7 +19,8 @@ type wire struct {
 	config
 	home, abroad *http.Transport
 	now          func() time.Time
-	slots        chan struct{}
+	slots        chan struct{}   // for requests
+	uploads      chan struct{}   // for flows: what they send may be fetched by requests of this wire
 	ctx          context.Context // ends when the place is closed
 	end          context.CancelCauseFunc
 }
@@ -34,7 +35,7 @@ func newWire(c config, s surroundings) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{config: c, home: home, abroad: abroad, now: s.now, slots: make(chan struct{}, c.connections)}
+	w := &wire{config: c, home: home, abroad: abroad, now: s.now, slots: make(chan struct{}, c.connections), uploads: make(chan struct{}, c.connections)}
 	w.ctx, w.end = context.WithCancelCause(context.Background())
 	return w, nil
 }
@@ -61,7 +62,7 @@ type ask struct {
 // send makes a request and returns when the answer's header is there. The caller
 // closes the answer's body. Errors are *connectors.Error; any status is an answer.
 func (w *wire) send(ctx context.Context, a ask) (*answer, error) {
-	b, err := w.enter(ctx, ctx, a)
+	b, err := w.enter(ctx, ctx, a, w.slots)
 	if err != nil {
 		return nil, err
 	}
@@ -92,17 +93,17 @@ type breath struct {
 	leave func() // may be called more than once
 }
 
-// enter waits for a turn until wait ends. The request then ends with ctx, when the
+// enter waits for one of the slots until wait ends. The request then ends with ctx, when the
 // place is closed, and when nothing moves.
-func (w *wire) enter(wait, ctx context.Context, a ask) (*breath, error) {
+func (w *wire) enter(wait, ctx context.Context, a ask, slots chan struct{}) (*breath, error) {
 	if err := wait.Err(); err != nil {
 		return nil, w.failed(wait, a.op, a.path, err)
 	}
 	release := func() {}
 	if !a.slotted {
 		select {
-		case w.slots <- struct{}{}:
-			release = func() { <-w.slots }
+		case slots <- struct{}{}:
+			release = func() { <-slots }
 		case <-w.ctx.Done():
 		case <-wait.Done():
 			return nil, w.failed(wait, a.op, a.path, wait.Err())
