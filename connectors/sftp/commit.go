@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"time"
-
-	"github.com/pkg/sftp"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
+	"gantry/connectors/sftp/wire"
 )
 
 // Commit implements connectors.Upload.
@@ -23,26 +21,27 @@ func (u *upload) Commit(ctx context.Context, w connectors.Whole) (connectors.Ent
 	if u.committed != nil && ctx.Err() == nil {
 		return *u.committed, nil
 	}
-	entry, err := ask(ctx, u.place, "commit", u.path, func(c *conn) (connectors.Entry, error) { return u.commit(ctx, c, w) }, nil)
+	entry, err := ask(ctx, u.place, "commit", u.path, func(ctx context.Context, c *conn) (connectors.Entry, error) { return u.commit(ctx, c, w) })
 	if err != nil {
 		return connectors.Entry{}, err
 	}
 	u.committed = &entry
+	u.files.end()
 	return entry, nil
 }
 
 func (u *upload) commit(ctx context.Context, c *conn, w connectors.Whole) (connectors.Entry, error) {
-	if err := u.finish(c, w); err != nil {
+	defer c.link.patient(w.Size)()
+	if err := u.finish(ctx, c, w); err != nil {
 		return connectors.Entry{}, err
 	}
-	// Whoever cancelled has got an error already, and shall find no file.
-	if err := ctx.Err(); err != nil {
+	err := through(ctx, func(ctx context.Context) error {
+		return c.inFolder(ctx, u.path, func() error { return u.publish(ctx, c) })
+	})
+	if err != nil {
 		return connectors.Entry{}, err
 	}
-	if err := c.inFolder(u.path, func() error { return u.publish(c) }); err != nil {
-		return connectors.Entry{}, err
-	}
-	entry, err := c.stat(u.path)
+	entry, err := c.entry(ctx, u.path)
 	if err == nil && entry.Size != w.Size {
 		err = connectors.Errorf(connectors.KindIntegrity, "commit", u.path, "the server says that it has %d bytes; %d were sent", entry.Size, w.Size)
 	}
@@ -51,88 +50,117 @@ func (u *upload) commit(ctx context.Context, c *conn, w connectors.Whole) (conne
 
 // finish makes the staged file what the object shall be, and durable where the
 // server can.
-func (u *upload) finish(c *conn, w connectors.Whole) error {
-	f, err := c.OpenFile(c.abs(u.staged()), os.O_WRONLY)
+func (u *upload) finish(ctx context.Context, c *conn, w connectors.Whole) error {
+	h, err := u.open(ctx, c)
 	if err != nil {
 		return err
 	}
-	info, err := f.Stat()
-	if err == nil {
-		err = promise.CheckLength(u.path, info.Size(), w)
+	u.files.forget(c)
+	if err := u.files.closeAll(ctx); err != nil {
+		giveBack(c, h)
+		return u.lost(ctx, c, err)
 	}
-	if err == nil && info.Size() > w.Size {
-		err = f.Truncate(w.Size)
-	}
-	if err == nil {
-		err = u.sync(c, f)
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
+	err = u.seal(ctx, c, h, w)
+	if closed := c.CloseHandle(ctx, h); err == nil && closed != nil {
+		err = u.lost(ctx, c, closed)
 	}
 	if err != nil {
 		return err
 	}
-	if err := u.setTime(c); err != nil {
+	if err := c.setTime(ctx, u.staged(), u.options.ModTime, &u.place.undated); err != nil {
 		return err
 	}
 	// Some servers write only when a file is closed: this length is the true one.
-	info, err = c.Lstat(c.abs(u.staged()))
+	info, err := c.lstat(ctx, u.staged())
+	if err != nil || info.Size < 0 {
+		return err
+	}
+	return promise.CheckLength(u.path, info.Size, w)
+}
+
+// seal gives the file its length, and syncs it.
+func (u *upload) seal(ctx context.Context, c *conn, h wire.Handle, w connectors.Whole) error {
+	info, err := c.Fstat(ctx, h)
+	if refused(err) {
+		info, err = c.lstat(ctx, u.staged())
+	}
 	if err != nil {
 		return err
 	}
-	return promise.CheckLength(u.path, info.Size(), w)
-}
-
-// sync makes the staged file durable, where the server can. A server whose sync
-// failed does not say so a second time, so that the file cannot be trusted.
-func (u *upload) sync(c *conn, f *sftp.File) error {
-	if !c.can("fsync@openssh.com", "1") {
+	if info.Size >= 0 {
+		if err := promise.CheckLength(u.path, info.Size, w); err != nil {
+			return err
+		}
+	}
+	if info.Size > w.Size {
+		if err := c.Resize(ctx, h, w.Size); err != nil {
+			return u.tooLong(err)
+		}
+	}
+	if !c.Can("fsync@openssh.com", "1") {
 		return nil
 	}
-	err := f.Sync()
+	err = c.Fsync(ctx, h)
 	switch {
-	case isStatus(err, statusUnsupported), isStatus(err, statusBadMessage): // by the file system that the server stands on
+	case isStatus(err, wire.Unsupported, wire.BadMessage): // by the file system that the server stands on
 		return nil
-	case isStatus(err, statusFailure):
-		return &connectors.Error{
-			Kind: connectors.KindUnavailable, Op: "commit", Path: u.path, Err: errors.Join(err, c.Client.Remove(c.abs(u.staged()))),
-			Remedy: "the server cannot store what was written, and it was removed: let its operator check the disk, and begin again",
-		}
+	case refused(err):
+		return u.lost(ctx, c, err)
 	}
 	return err
 }
 
-// setTime leaves the time alone on servers that do not let it be set, and where
-// the protocol's 32 bits cannot hold it.
-func (u *upload) setTime(c *conn) error {
-	t := u.options.ModTime
+// tooLong explains a file that a part was left over in, on a server that cannot
+// cut it.
+func (u *upload) tooLong(err error) error {
+	if !refused(err) {
+		return err
+	}
+	return &connectors.Error{
+		Kind: kindOf(err), Op: "commit", Path: u.path, Err: err,
+		Remedy: "the server does not let a file be cut, and more was sent than belongs to it: abort the upload, and begin again",
+	}
+}
+
+// lost removes a file of which the server has said that it could not store it: it
+// does not say so a second time, so that the file cannot be trusted.
+func (u *upload) lost(ctx context.Context, c *conn, err error) error {
+	if !refused(err) {
+		return err
+	}
+	if isStatus(err, wire.NoSpace, wire.QuotaExceeded) {
+		return err
+	}
+	return &connectors.Error{
+		Kind: connectors.KindUnavailable, Op: "commit", Path: u.path, Err: errors.Join(err, c.Client.Remove(ctx, c.abs(u.staged()))),
+		Remedy: "the server cannot store what was written, and it was removed: let its operator check the disk, and begin again",
+	}
+}
+
+// setTime leaves the time alone where the protocol's 32 bits cannot hold it, and
+// on servers that do not let it be set, which it notes.
+func (c *conn) setTime(ctx context.Context, path string, t time.Time, undated interface{ Store(bool) }) error {
 	if t.IsZero() || t.Before(time.Unix(0, 0)) || t.Unix() > 1<<32-1 {
 		return nil
 	}
-	err := c.Chtimes(c.abs(u.staged()), t, t)
-	if errors.Is(err, fs.ErrPermission) || isStatus(err, statusUnsupported) {
+	err := c.SetTime(ctx, c.abs(path), t)
+	if refused(err) && !errors.Is(err, fs.ErrNotExist) {
+		undated.Store(true)
 		return nil
 	}
 	return err
 }
 
-func (u *upload) publish(c *conn) error {
-	if !u.options.Exclusive {
-		if err := c.replace(u.staged(), u.path, backupOf(u.id)); err != nil {
-			return err
-		}
-		return c.settle(u.path, backupOf(u.id)) // an earlier attempt may have been interrupted
+// publish is made again after an interruption.
+func (u *upload) publish(ctx context.Context, c *conn) error {
+	if u.options.Exclusive {
+		return c.putNew(ctx, u.staged(), u.path)
 	}
-	taken := func() error {
-		return connectors.Errorf(connectors.KindExists, "commit", u.path, "there is a file already")
+	if err := u.place.replace(ctx, c, u.staged(), u.path, backupOf(u.id)); err != nil {
+		return err
 	}
-	// The protocol's rename fails on an existing file, but not every server does.
-	if c.isFile(u.path) {
-		return taken()
+	if u.options.Resume == "" && u.place.atomic.Load() {
+		return nil
 	}
-	err := c.Client.Rename(c.abs(u.staged()), c.abs(u.path))
-	if err != nil && c.isFile(u.path) {
-		return taken()
-	}
-	return err
+	return c.settle(ctx, u.path, backupOf(u.id)) // an earlier attempt may have been interrupted
 }

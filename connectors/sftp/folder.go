@@ -16,18 +16,18 @@ func (p *place) RemoveFolder(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return p.do(ctx, "remove folder", path, func(c *conn) error {
-		info, err := c.Lstat(c.abs(path))
+	return p.do(ctx, "remove folder", path, func(ctx context.Context, c *conn) error {
+		info, err := c.lstat(ctx, path)
 		if err != nil {
 			return err
 		}
-		if !info.IsDir() {
+		if !info.Mode.IsDir() {
 			return connectors.Errorf(connectors.KindInvalid, "remove folder", path, "it is a file")
 		}
-		err = c.RemoveDirectory(c.abs(path))
-		if isStatus(err, statusFailure) {
-			if left, failed := c.ReadDir(c.abs(path)); failed == nil && len(left) > 0 {
-				return connectors.Errorf(connectors.KindExists, "remove folder", path, "%q is in it", left[0].Name())
+		err = c.Rmdir(ctx, c.abs(path))
+		if refused(err) {
+			if left, failed := c.readFolder(ctx, path); failed == nil && len(left) > 0 {
+				return connectors.Errorf(connectors.KindExists, "remove folder", path, "%q is in it", left[0].Name)
 			}
 		}
 		return err

@@ -57,6 +57,7 @@ func writer(to string) error {
 
 // The accepted parts of a process that was killed need not be sent again.
 func TestResumeAfterKill(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	to, err := json.Marshal(location(s, dir))

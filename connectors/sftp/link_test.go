@@ -21,13 +21,16 @@ type link struct {
 	mu       sync.Mutex
 	conns    []net.Conn
 	open     chan struct{} // closed while the link carries
+	held     chan struct{} // told when bytes wait since it does not carry
+	most     int           // connections; 0 = any number
+	delay    time.Duration // of each way
 }
 
 func newLink(t *testing.T, to string) *link {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	l := &link{listener: listener, open: make(chan struct{})}
+	l := &link{listener: listener, open: make(chan struct{}), held: make(chan struct{}, 1)}
 	close(l.open)
 	t.Cleanup(func() { _ = listener.Close(); l.cut() })
 	go func() {
@@ -37,6 +40,10 @@ func newLink(t *testing.T, to string) *link {
 				return
 			}
 			far, err := net.Dial("tcp", to)
+			if err == nil && l.full() {
+				_ = far.Close()
+				err = net.ErrClosed
+			}
 			if err != nil {
 				_ = near.Close()
 				continue
@@ -52,6 +59,13 @@ func newLink(t *testing.T, to string) *link {
 }
 
 func (l *link) carry(to, from net.Conn) {
+	l.mu.Lock()
+	late := l.delay > 0
+	l.mu.Unlock()
+	if late {
+		l.carryLate(to, from)
+		return
+	}
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
@@ -62,10 +76,63 @@ func (l *link) carry(to, from net.Conn) {
 		l.mu.Lock()
 		open := l.open
 		l.mu.Unlock()
-		<-open
+		select {
+		case <-open:
+		default:
+			select {
+			case l.held <- struct{}{}:
+			default:
+			}
+			<-open
+		}
 		if _, err := to.Write(buffer[:n]); err != nil {
 			return
 		}
+	}
+}
+
+// carryLate carries bytes a while after they came, however many there are.
+func (l *link) carryLate(to, from net.Conn) {
+	type late struct {
+		data []byte
+		due  time.Time
+	}
+	queue := make(chan late, 16<<10)
+	go func() {
+		defer to.Close()
+		for p := range queue {
+			time.Sleep(time.Until(p.due))
+			if _, err := to.Write(p.data); err != nil {
+				break
+			}
+		}
+		for range queue { // let the reader go on to its end
+		}
+	}()
+	defer close(queue)
+	for {
+		buffer := make([]byte, 32<<10)
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		queue <- late{buffer[:n], time.Now().Add(l.delay)}
+	}
+}
+
+func (l *link) full() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.most > 0 && len(l.conns) >= 2*l.most
+}
+
+// awaitBlocked returns once bytes wait at a link that does not carry.
+func (l *link) awaitBlocked(t *testing.T) {
+	t.Helper()
+	select {
+	case <-l.held:
+	case <-time.After(10 * time.Second):
+		t.Error("nothing arrives at the link")
 	}
 }
 
@@ -85,6 +152,10 @@ func (l *link) block() func() {
 	defer l.mu.Unlock()
 	shut := make(chan struct{})
 	l.open = shut
+	select {
+	case <-l.held:
+	default:
+	}
 	return sync.OnceFunc(func() { close(shut) })
 }
 
@@ -118,6 +189,7 @@ func (d *during) Read(p []byte) (int, error) {
 }
 
 func TestLinkCut(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	wire := newLink(t, s.Addr)
 	dir := t.TempDir()
@@ -184,6 +256,7 @@ func TestLinkSilent(t *testing.T) {
 }
 
 func TestServerKilledAndRestarted(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	place := open(t, location(s, dir))

@@ -5,15 +5,19 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
+	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
+	"gantry/connectors/sftp/wire"
 )
 
 // List implements connectors.Source. It holds the entries of one folder a level
-// in memory, and no more. Names that no path may have are passed over.
+// in memory, and no more. Names that no path may have, and what is no file, are
+// passed over with a reason.
 func (p *place) List(ctx context.Context, prefix string) iter.Seq2[connectors.Entry, error] {
 	return func(yield func(connectors.Entry, error) bool) {
 		w := walk{ctx: ctx, place: p, yield: yield}
@@ -33,6 +37,9 @@ type walk struct {
 }
 
 func (w *walk) start(prefix string) error {
+	if w.place.dropBox {
+		return connectors.Errorf(connectors.KindUnsupported, "list", prefix, "a drop box does not show what is in it (option dropBox)")
+	}
 	if prefix == "" {
 		return w.folder("")
 	}
@@ -47,7 +54,7 @@ func (w *walk) start(prefix string) error {
 		return err
 	case err != nil:
 		return err
-	case info.IsDir():
+	case info.Mode.IsDir():
 		return w.folder(prefix)
 	default:
 		return w.file(prefix, info)
@@ -55,28 +62,54 @@ func (w *walk) start(prefix string) error {
 }
 
 // info follows links.
-func (w *walk) info(path string) (fs.FileInfo, error) {
-	return ask(w.ctx, w.place, "list", path, func(c *conn) (fs.FileInfo, error) { return c.Client.Stat(c.abs(path)) }, nil)
+func (w *walk) info(path string) (wire.Attrs, error) {
+	return ask(w.ctx, w.place, "list", path, func(ctx context.Context, c *conn) (wire.Attrs, error) { return c.stat(ctx, path) })
 }
 
-func (w *walk) file(path string, info fs.FileInfo) error {
-	if info.Mode().IsRegular() && !w.yield(entryOf(path, info), nil) {
+var (
+	errNoFile  = errors.New("it is no file but a pipe, a socket or a device")
+	errOutside = errors.New("it is a link that leads out of the root")
+	errDeadEnd = errors.New("it is a link to nothing, or to no file")
+)
+
+func (w *walk) file(path string, info wire.Attrs) error {
+	if !info.Mode.IsRegular() {
+		connectors.PassOver(w.ctx, path, errNoFile)
+		return nil
+	}
+	if info.Size < 0 || info.ModTime.IsZero() { // some servers list names alone
+		var err error
+		if info, err = w.info(path); err != nil {
+			if connectors.KindOf(err) == connectors.KindNotFound {
+				return nil // it has gone meanwhile
+			}
+			return err
+		}
+	}
+	entry, err := entryOf(path, info)
+	if err != nil {
+		return err
+	}
+	if !w.yield(entry, nil) {
 		return errStopped
 	}
 	return nil
 }
 
 func (w *walk) folder(dir string) error {
-	entries, err := ask(w.ctx, w.place, "list", dir, func(c *conn) ([]fs.FileInfo, error) { return c.ReadDirContext(w.ctx, c.abs(dir)) }, nil)
+	entries, err := ask(w.ctx, w.place, "list", dir, func(ctx context.Context, c *conn) ([]wire.Name, error) {
+		list, err := c.readFolder(ctx, dir)
+		return list, c.explain(ctx, dir, err)
+	})
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(entries, func(a, b fs.FileInfo) int { return strings.Compare(order(a), order(b)) })
-	for _, info := range entries {
+	slices.SortFunc(entries, func(a, b wire.Name) int { return strings.Compare(order(a), order(b)) })
+	for i := range entries {
 		if err := w.ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.entry(dir, info); err != nil {
+		if err := w.entry(dir, entries[i]); err != nil {
 			return err
 		}
 	}
@@ -84,49 +117,159 @@ func (w *walk) folder(dir string) error {
 }
 
 // order puts a folder where the paths below it belong.
-func order(info fs.FileInfo) string {
-	if info.IsDir() {
-		return info.Name() + "/"
+func order(n wire.Name) string {
+	if n.Mode.IsDir() {
+		return n.Name + "/"
 	}
-	return info.Name()
+	return n.Name
 }
 
-func (w *walk) entry(dir string, info fs.FileInfo) error {
-	path := info.Name()
-	if dir != "" {
-		path = dir + "/" + path
+func (w *walk) entry(dir string, n wire.Name) error {
+	name := path.Join(dir, n.Name)
+	if strings.Contains(n.Name, "/") {
+		name = n.Name // joined it might look harmless
 	}
-	if _, err := promise.CleanPath(path); err != nil {
-		return nil // not ours to name; see List
+	if n.Name == promise.Folder {
+		return nil // uploads that are not finished are no strangers
+	}
+	if err := checkName(dir, n.Name); err != nil {
+		connectors.PassOver(w.ctx, name, err)
+		return nil
 	}
 	switch {
-	case info.IsDir():
-		err := w.folder(path)
+	case n.Mode.IsDir():
+		err := w.folder(name)
 		if connectors.KindOf(err) == connectors.KindNotFound {
 			return nil // it has gone meanwhile
 		}
 		return err
-	case info.Mode()&fs.ModeSymlink != 0:
-		return w.link(path)
+	case n.Mode&fs.ModeSymlink != 0:
+		return w.link(name)
 	default:
-		return w.file(path, info)
+		return w.file(name, n.Attrs)
 	}
+}
+
+// checkName refuses a name that could not be used as a path again.
+func checkName(dir, name string) error {
+	if name == "" || strings.Contains(name, "/") {
+		return connectors.Errorf(connectors.KindInvalid, "list", name, "the server sent a name that no file can have")
+	}
+	_, err := promise.CleanPath(path.Join(dir, name))
+	return err
 }
 
 // link lists a link to a file below the root like the file.
 func (w *walk) link(path string) error {
-	inside, err := ask(w.ctx, w.place, "list", path, func(c *conn) (bool, error) {
-		real, err := c.RealPath(c.abs(path))
+	inside, err := ask(w.ctx, w.place, "list", path, func(ctx context.Context, c *conn) (bool, error) {
+		real, err := c.RealPath(ctx, c.abs(path))
 		return strings.HasPrefix(real, strings.TrimSuffix(c.root, "/")+"/"), err
-	}, nil)
-	if err == nil && inside {
-		var info fs.FileInfo
-		if info, err = w.info(path); err == nil {
+	})
+	if err == nil && !inside {
+		connectors.PassOver(w.ctx, path, errOutside)
+		return nil
+	}
+	if err == nil {
+		var info wire.Attrs
+		if info, err = w.info(path); err == nil && info.Mode.IsRegular() {
 			return w.file(path, info)
 		}
 	}
 	if connectors.Retryable(err) || connectors.KindOf(err) == connectors.KindCanceled {
 		return err
 	}
-	return nil // a link out, or to nothing
+	connectors.PassOver(w.ctx, path, errDeadEnd)
+	return nil
+}
+
+// inListing is how many requests of a listing are under way at once.
+const inListing = 8
+
+// readFolder gives the entries of a folder, in any order.
+func (c *conn) readFolder(ctx context.Context, dir string) ([]wire.Name, error) {
+	h, err := c.OpenFolder(ctx, c.abs(dir))
+	if err != nil {
+		return nil, err
+	}
+	defer giveBackRaw(c, h)
+	r, err := readAll(ctx, c, h)
+	if !refused(err) || r.alone {
+		return r.entries, err
+	}
+	// Perhaps the server does not like to be asked for more than one answer at once.
+	again, err := c.OpenFolder(ctx, c.abs(dir))
+	if err != nil {
+		return nil, err
+	}
+	defer giveBackRaw(c, again)
+	r = &reading{alone: true}
+	for !r.over {
+		r.some(ctx, c, again)
+	}
+	return r.entries, r.err
+}
+
+func readAll(ctx context.Context, c *conn, h wire.Raw) (*reading, error) {
+	r := &reading{alone: true}
+	// Most folders end with the second answer.
+	if r.some(ctx, c, h); r.over {
+		return r, r.err
+	}
+	if r.some(ctx, c, h); r.over {
+		return r, r.err
+	}
+	r.alone = false
+	var group sync.WaitGroup
+	for range inListing {
+		group.Go(func() {
+			for r.goesOn() {
+				r.some(ctx, c, h)
+			}
+		})
+	}
+	group.Wait()
+	return r, r.err
+}
+
+// A reading is a folder that is being listed by several requests at once.
+type reading struct {
+	alone bool // never more than one request was under way
+
+	mu      sync.Mutex
+	entries []wire.Name
+	empty   int
+	over    bool
+	ended   bool
+	err     error // before the end
+}
+
+func (r *reading) goesOn() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.over
+}
+
+// some takes one answer in. What goes wrong behind the end of the folder is of no
+// account.
+func (r *reading) some(ctx context.Context, c *conn, h wire.Raw) {
+	names, err := c.ReadFolder(ctx, h)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil && len(names) == 0 {
+		const most = 8
+		if r.empty++; r.empty > most {
+			err = connectors.Errorf(connectors.KindIncomplete, "list", "", "the server sends empty answers and does not say that the folder ends")
+		}
+	}
+	switch {
+	case wire.IsEnd(err):
+		r.over, r.ended = true, true
+	case err != nil && !r.ended:
+		r.over, r.err = true, err
+	}
+	for _, n := range names {
+		if n.Name != "." && n.Name != ".." {
+			r.entries = append(r.entries, n)
+		}
+	}
 }

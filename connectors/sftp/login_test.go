@@ -46,6 +46,7 @@ func wantRefusal(t *testing.T, what string, l connectors.Location, kind connecto
 }
 
 func TestHostKey(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	host, port, err := net.SplitHostPort(s.Addr)
 	must(t, err)

@@ -2,12 +2,12 @@ package sftp
 
 import (
 	"context"
+	"errors"
 	"io"
-
-	"github.com/pkg/sftp"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
+	"gantry/connectors/sftp/wire"
 )
 
 // Open implements connectors.Source.
@@ -24,24 +24,66 @@ func (p *place) read(ctx context.Context, from, path string, offset, length int6
 	if offset < 0 {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", path, "the offset %d is negative", offset)
 	}
-	type opened struct {
-		conn *conn
-		file *sftp.File
+	if err := ctx.Err(); err != nil {
+		return nil, fail("open", path, err)
 	}
-	o, err := ask(ctx, p, "open", path, func(c *conn) (opened, error) {
-		// A server that opens a FIFO waits for a writer, and we with it.
-		info, err := c.Client.Stat(c.abs(from))
-		if err != nil {
-			return opened{}, err
-		}
-		if err := regular("open", path, info); err != nil {
-			return opened{}, err
-		}
-		file, err := c.Client.Open(c.abs(from))
-		return opened{c, file}, err
-	}, func(o opened) { _ = o.file.Close() })
+	o := &opener{from: from, path: path}
+	t, err := newTeam(ctx, p.pool, o.open, giveBack)
+	if err != nil {
+		return nil, fail("open", path, err)
+	}
+	return promise.Exactly(ctx, path, newStream(t, path, offset, length), length), nil
+}
+
+// An opener opens one file in several sessions, and sees that it is the same one.
+type opener struct {
+	from, path string
+	first      *wire.Attrs
+}
+
+var errReplaced = errors.New("the file was replaced meanwhile")
+
+func (o *opener) open(ctx context.Context, c *conn) (wire.Handle, error) {
+	if o.first != nil {
+		return o.again(ctx, c)
+	}
+	// A server that opens a FIFO waits for a writer, and we with it.
+	info, err := c.stat(ctx, o.from)
 	if err != nil {
 		return nil, err
 	}
-	return promise.Exactly(ctx, path, readAhead(ctx, o.conn, o.file, path, offset, length), length), nil
+	if err := regular("open", o.path, info); err != nil {
+		return nil, err
+	}
+	h, err := c.Client.Open(ctx, c.abs(o.from), wire.ForRead)
+	if err == nil {
+		o.first = &info
+	}
+	return h, err
+}
+
+// again opens the file in a further session.
+func (o *opener) again(ctx context.Context, c *conn) (wire.Handle, error) {
+	h, err := c.Client.Open(ctx, c.abs(o.from), wire.ForRead)
+	if err != nil {
+		return nil, err
+	}
+	now, err := c.Fstat(ctx, h)
+	if err == nil && (now.Size != o.first.Size || !now.ModTime.Equal(o.first.ModTime)) {
+		err = errReplaced
+	}
+	if err != nil {
+		giveBack(c, h)
+	}
+	return h, err
+}
+
+// giveBack closes a file that was only read, without waiting.
+func giveBack(c *conn, h wire.Handle) {
+	go func() { _ = c.CloseHandle(context.Background(), h) }() // ends with the session at the latest
+}
+
+// giveBackRaw is giveBack for what was opened beside the library.
+func giveBackRaw(c *conn, h wire.Raw) {
+	go func() { _ = c.CloseRaw(context.Background(), h) }() // ends with the session at the latest
 }

@@ -92,3 +92,57 @@ func TestPassword(t *testing.T) {
 		})
 	}
 }
+
+// Servers ask what they like. A password answers questions for one, and nothing
+// else, and never twice.
+func TestQuestions(t *testing.T) {
+	t.Setenv("SSH_AUTH_SOCK", "")
+	t.Setenv("SFTP_TEST_RIGHT", "open sesame")
+	type round struct {
+		questions []string
+		echo      bool
+	}
+	for name, test := range map[string]struct {
+		rounds  []round
+		refused string
+	}{
+		"a password, and nothing":        {[]round{{[]string{"Password: "}, false}, {nil, false}}, ""},
+		"nothing, and then a password":   {[]round{{nil, false}, {[]string{"(me@host) Passwort: "}, false}}, ""},
+		"a password, and a code":         {[]round{{[]string{"Password: "}, false}, {[]string{"Verification code: "}, false}}, `asks "Verification code:"`},
+		"a password and a code at once":  {[]round{{[]string{"Password: ", "Token: "}, false}}, `asks "Token:"`},
+		"a password, and it once more":   {[]round{{[]string{"Password: "}, false}, {[]string{"Password: "}, false}}, "after the password was given"},
+		"a question that shows answers":  {[]round{{[]string{"Your mother's name: "}, true}}, `asks "Your mother's name:"`},
+		"a new password for an old one":  {[]round{{[]string{"Password: "}, false}, {[]string{"New password: "}, false}}, "New password"},
+		"a second factor that is hidden": {[]round{{[]string{"Password: "}, false}, {[]string{"Enter the number on your card: "}, false}}, "Enter the number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr, hostKey := passwordServer(t, &ssh.ServerConfig{KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+				for _, r := range test.rounds {
+					echos := make([]bool, len(r.questions))
+					for i := range echos {
+						echos[i] = r.echo
+					}
+					answers, err := ask("", "", r.questions, echos)
+					if err != nil {
+						return nil, err
+					}
+					for _, a := range answers {
+						if a != "open sesame" {
+							return nil, errors.New("wrong answer")
+						}
+					}
+				}
+				return nil, nil
+			}})
+			l := connectors.Location{
+				URL:     "sftp://partner@" + addr + t.TempDir(),
+				Options: map[string]string{"hostKey": hostKey, "password": "env:SFTP_TEST_RIGHT"},
+			}
+			if test.refused == "" {
+				open(t, l)
+				return
+			}
+			wantRefusal(t, name, l, connectors.KindAuth, test.refused)
+		})
+	}
+}

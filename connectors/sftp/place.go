@@ -5,125 +5,135 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
+	"gantry/connectors/sftp/wire"
 )
 
-// place keeps one connection, and makes it anew when it was lost.
+// place is a folder of a server, over the sessions of a pool.
 type place struct {
-	config
-	atomic atomic.Bool   // the server replaces files in one step
-	turn   chan struct{} // held by whoever looks at conn
-	conn   *conn
-	open   context.Context // ends when the place is closed
-	close  context.CancelFunc
+	*pool
+	atomic  atomic.Bool // the server replaces files in one step, as far as we know
+	refuses atomic.Bool // it offers to and does not
+	undated atomic.Bool // the server does not let times be set
 }
 
 var (
-	_ connectors.Place   = (*place)(nil)
-	_ connectors.Renamer = (*place)(nil)
+	_ connectors.Place     = (*place)(nil)
+	_ connectors.Renamer   = (*place)(nil)
+	_ connectors.Sweeper   = (*place)(nil)
+	_ connectors.Describer = (*place)(nil)
 )
-
-func newPlace(c config) *place {
-	p := &place{config: c, turn: make(chan struct{}, 1)}
-	p.open, p.close = context.WithCancel(context.Background())
-	return p
-}
-
-// connection gives the living connection.
-func (p *place) connection(ctx context.Context) (*conn, error) {
-	select {
-	case p.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	defer func() { <-p.turn }()
-	if p.open.Err() != nil {
-		return nil, connectors.Errorf(connectors.KindOther, "use", p.url, "the place was closed")
-	}
-	if p.conn != nil {
-		select {
-		case <-p.conn.done:
-		default:
-			return p.conn, nil
-		}
-	}
-	dialling, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(p.open, cancel)()
-	made, err := dial(dialling, p.config)
-	if err != nil {
-		return nil, err
-	}
-	p.conn = made
-	p.atomic.Store(made.canReplace())
-	return made, nil
-}
 
 // Close implements connectors.Place.
 func (p *place) Close() error {
-	p.close()
-	p.turn <- struct{}{}
-	defer func() { <-p.turn }()
-	if p.conn == nil {
+	conns := p.shut()
+	if len(conns) == 0 {
 		return nil
 	}
-	c := p.conn
-	p.conn = nil
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = promise.Do(ctx, func() error { return c.RemoveDirectory(c.abs(promise.Folder)) }) // stays as long as it holds uploads
-	if err := c.wire.Close(); !errors.Is(err, net.ErrClosed) {
-		return fail("close", p.url, err)
+	_ = conns[0].Rmdir(ctx, conns[0].abs(promise.Folder)) // stays as long as it holds uploads
+	var failure error
+	for _, c := range conns {
+		_ = c.Client.Close()
+		if err := c.link.wire.Close(); failure == nil && err != nil && !errors.Is(err, net.ErrClosed) {
+			failure = fail("close", p.url, err)
+		}
 	}
-	return nil
+	return failure
 }
 
 // Traits implements connectors.Place.
 func (p *place) Traits() connectors.Traits {
-	return connectors.Traits{AtomicCommit: p.atomic.Load(), TimePrecision: time.Second}
+	t := connectors.Traits{AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox}
+	if p.undated.Load() {
+		t.TimePrecision = 0
+	}
+	return t
 }
 
-// ask makes a call on the connection, and ends when ctx does. drop releases a
-// result that came too late; it may be nil.
-func ask[T any](ctx context.Context, p *place, op, path string, call func(c *conn) (T, error), drop func(T)) (T, error) {
+// ask makes a call on a session.
+func ask[T any](ctx context.Context, p *place, op, path string, call func(ctx context.Context, c *conn) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
 		return none, fail(op, path, err)
 	}
-	c, err := p.connection(ctx)
+	c, err := p.take(ctx)
 	if err != nil {
 		return none, fail(op, path, err)
 	}
-	value, err := promise.Await(ctx, func() (T, error) { return call(c) }, drop)
-	return value, c.fail(op, path, err)
+	defer c.release()
+	value, err := call(ctx, c)
+	if isStatus(err, wire.NoConnection, wire.ConnectionLost) {
+		_ = c.Client.Close() // it says itself that it does not work
+	}
+	if isStatus(err, wire.Failure) && tooLong(path) {
+		return value, connectors.Errorf(connectors.KindInvalid, op, path, "an element of the path is longer than %d bytes, which few file systems take: %w", longestName, err)
+	}
+	return value, fail(op, path, err)
+}
+
+// longestName is what most file systems take, in bytes.
+const longestName = 255
+
+func tooLong(path string) bool {
+	for element := range strings.SplitSeq(path, "/") {
+		if len(element) > longestName {
+			return true
+		}
+	}
+	return false
 }
 
 // do is ask for calls without a result.
-func (p *place) do(ctx context.Context, op, path string, call func(c *conn) error) error {
-	_, err := ask(ctx, p, op, path, func(c *conn) (struct{}, error) { return struct{}{}, call(c) }, nil)
+func (p *place) do(ctx context.Context, op, path string, call func(ctx context.Context, c *conn) error) error {
+	_, err := ask(ctx, p, op, path, func(ctx context.Context, c *conn) (struct{}, error) { return struct{}{}, call(ctx, c) })
 	return err
 }
 
-// check says early that the root is missing or no folder.
-func (p *place) check(ctx context.Context) error {
-	return p.do(ctx, "open", p.url, func(c *conn) error {
-		info, err := c.Client.Stat(c.root)
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && p.create:
-			return nil
-		case errors.Is(err, fs.ErrNotExist):
-			return p.noRoot(err)
-		case err != nil:
-			return err
-		case !info.IsDir():
-			return invalid(p.url, "what is there is no folder", "name a folder")
+// through runs steps that must not be left half-way: they go on in the background
+// when ctx ends, and the caller gets its error.
+func through(ctx context.Context, steps func(ctx context.Context) error) error {
+	return promise.Do(ctx, func() error { return steps(context.WithoutCancel(ctx)) })
+}
+
+// check says early that the root is missing or no folder, and finds out what the
+// server can do beyond reading and writing.
+func (p *place) check(ctx context.Context) (copies, hashes bool, err error) {
+	err = p.do(ctx, "open", p.url, func(ctx context.Context, c *conn) error {
+		p.atomic.Store(c.Can("posix-rename@openssh.com", "1"))
+		if p.dropBox {
+			return nil // it may not let us look
 		}
-		return nil
+		if err := p.checkRoot(ctx, c); err != nil {
+			return err
+		}
+		var err error
+		copies = c.Can("copy-data", "1")
+		hashes, err = c.canHash(ctx)
+		return err
 	})
+	return copies, hashes, err
+}
+
+func (p *place) checkRoot(ctx context.Context, c *conn) error {
+	info, err := c.stat(ctx, ".")
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && p.create:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return p.noRoot(err)
+	case err != nil:
+		return err
+	case info.Typed && !info.Mode.IsDir():
+		return invalid(p.url, "what is there is no folder", "name a folder")
+	}
+	return nil
 }
 
 func (p *place) noRoot(err error) error {
@@ -136,24 +146,32 @@ func (p *place) Stat(ctx context.Context, path string) (connectors.Entry, error)
 	if err != nil {
 		return connectors.Entry{}, err
 	}
-	return ask(ctx, p, "stat", path, func(c *conn) (connectors.Entry, error) { return c.stat(path) }, nil)
+	return ask(ctx, p, "stat", path, func(ctx context.Context, c *conn) (connectors.Entry, error) { return c.entry(ctx, path) })
 }
 
-func (c *conn) stat(path string) (connectors.Entry, error) {
-	info, err := c.Client.Stat(c.abs(path))
+// entry describes the file at a path.
+func (c *conn) entry(ctx context.Context, path string) (connectors.Entry, error) {
+	info, err := c.stat(ctx, path)
 	if err != nil {
 		return connectors.Entry{}, err
 	}
-	return entryOf(path, info), regular("stat", path, info)
+	if err := regular("stat", path, info); err != nil {
+		return connectors.Entry{}, err
+	}
+	return entryOf(path, info)
 }
 
-func entryOf(path string, info fs.FileInfo) connectors.Entry {
-	return connectors.Entry{Path: path, Size: info.Size(), ModTime: info.ModTime().UTC()}
+// entryOf refuses to guess a size.
+func entryOf(path string, info wire.Attrs) (connectors.Entry, error) {
+	if info.Size < 0 {
+		return connectors.Entry{}, connectors.Errorf(connectors.KindUnsupported, "stat", path, "the server does not tell the file's size")
+	}
+	return connectors.Entry{Path: path, Size: info.Size, ModTime: info.ModTime}, nil
 }
 
-func regular(op, path string, info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return connectors.Errorf(connectors.KindNotFound, op, path, "what is there is no file (%s)", info.Mode().Type())
+func regular(op, path string, info wire.Attrs) error {
+	if !info.Mode.IsRegular() {
+		return connectors.Errorf(connectors.KindNotFound, op, path, "what is there is no file (%s)", info.Mode.Type())
 	}
 	return nil
 }
@@ -164,14 +182,14 @@ func (p *place) Remove(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return p.do(ctx, "remove", path, func(c *conn) error {
-		info, err := c.Lstat(c.abs(path))
+	return p.do(ctx, "remove", path, func(ctx context.Context, c *conn) error {
+		info, err := c.lstat(ctx, path)
 		if err != nil {
 			return err
 		}
-		if info.IsDir() {
+		if info.Mode.IsDir() {
 			return regular("remove", path, info)
 		}
-		return c.Client.Remove(c.abs(path))
+		return c.Client.Remove(ctx, c.abs(path))
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 // On a server that cannot replace in one step, each step may be the last one.
 func TestInterruptedReplace(t *testing.T) {
+	t.Parallel()
 	s := startBare(t)
 	dir := t.TempDir()
 	target := filepath.Join(dir, "clip")

@@ -15,10 +15,12 @@ import (
 	"gantry/connectors/sftp"
 )
 
-func TestConformance(t *testing.T) { conformance(t, start(t)) }
-
-// TestConformanceBare is the same against a server that has no extensions.
-func TestConformanceBare(t *testing.T) { conformance(t, startBare(t)) }
+// TestConformance runs against OpenSSH as it is. Without its extensions, it runs
+// behind the gateway of TestConformanceGateway.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	conformance(t, start(t))
+}
 
 func conformance(t *testing.T, s *servers.SSHD) {
 	connectortest.Run(t, func(t *testing.T) connectortest.Site {
@@ -122,6 +124,7 @@ func wantClip(t *testing.T, path string) {
 }
 
 func TestRoots(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))

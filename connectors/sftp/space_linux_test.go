@@ -11,6 +11,7 @@ import (
 )
 
 func TestServerFull(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=512k"); err != nil {
 		t.Skipf("only who may mount can fill a volume: %v", err)

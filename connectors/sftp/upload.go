@@ -5,22 +5,25 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"sync"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
+	"gantry/connectors/sftp/wire"
 )
 
-// upload is a file in the staging folder. It keeps no file open between calls, so
-// that it outlives the connection.
+// upload is a file in the staging folder. It keeps the file open in the sessions
+// that wrote to it, and outlives them: whatever session there is opens it again.
 type upload struct {
 	place    *place
 	id, path string
 	options  connectors.UploadOptions
+	final    bool // written under its final name; see dropped
 
 	mu        sync.Mutex // held by Commit and Abort
 	committed *connectors.Entry
+
+	files kept
 }
 
 var (
@@ -34,6 +37,9 @@ func (p *place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 	if err != nil {
 		return nil, err
 	}
+	if p.dropBox {
+		return p.drop(ctx, path, o)
+	}
 	u := &upload{place: p, id: o.Resume, path: path, options: o}
 	if o.Resume != "" {
 		return u, u.takeUp(ctx)
@@ -42,48 +48,63 @@ func (p *place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 	return u, p.do(ctx, "begin", path, u.create)
 }
 
-func (u *upload) staged() string { return promise.StagedPath(u.id) }
+// staged is where the bytes go.
+func (u *upload) staged() string {
+	if u.final {
+		return u.path
+	}
+	return promise.StagedPath(u.id)
+}
 
 // takeUp checks that an earlier upload is still there.
 func (u *upload) takeUp(ctx context.Context) error {
 	if err := promise.CheckID(u.id, u.path); err != nil {
 		return err
 	}
-	return u.place.do(ctx, "take up upload of", u.path, func(c *conn) error {
-		_, err := c.Lstat(c.abs(u.staged()))
+	return u.place.do(ctx, "take up upload of", u.path, func(ctx context.Context, c *conn) error {
+		_, err := c.lstat(ctx, u.staged())
 		if errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(err, c.settle(u.path, backupOf(u.id)))
+			settled := through(ctx, func(ctx context.Context) error { return c.settle(ctx, u.path, backupOf(u.id)) })
+			return errors.Join(err, settled)
 		}
 		return err
 	})
 }
 
 // create makes the staged file, in folders that it may have to make.
-func (u *upload) create(c *conn) error {
+func (u *upload) create(ctx context.Context, c *conn) error {
 	if u.options.Size >= worthAsking {
-		if err := c.room(u.path, u.options.Size); err != nil {
+		if err := c.room(ctx, u.path, u.options.Size); err != nil {
 			return err
 		}
 	}
-	err := c.createNew(u.staged())
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
+	const how = wire.Create | wire.Exclusive | wire.ForWrite
+	h, err := c.Client.Open(ctx, c.abs(u.staged()), how)
+	if refused(err) {
+		if missing := u.makeStaging(ctx, c); missing != nil {
+			return missing
+		}
+		h, err = c.Client.Open(ctx, c.abs(u.staged()), how)
 	}
-	if _, err := c.Client.Stat(c.root); errors.Is(err, fs.ErrNotExist) && !u.place.create {
-		return u.place.noRoot(err)
-	}
-	if err := c.makeFolder(c.abs(promise.Folder)); err != nil {
-		return err
-	}
-	return c.createNew(u.staged())
-}
-
-func (c *conn) createNew(path string) error {
-	f, err := c.OpenFile(c.abs(path), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	u.took(c, h)
+	return nil
+}
+
+// took keeps a fresh handle, or closes it.
+func (u *upload) took(c *conn, h wire.Handle) {
+	if !u.files.keep(c, h) {
+		giveBack(c, h)
+	}
+}
+
+func (u *upload) makeStaging(ctx context.Context, c *conn) error {
+	if _, err := c.stat(ctx, "."); errors.Is(err, fs.ErrNotExist) && !u.place.create {
+		return u.place.noRoot(err)
+	}
+	return c.makeFolder(ctx, c.abs(promise.Folder))
 }
 
 // ID implements connectors.Upload.
@@ -91,8 +112,8 @@ func (u *upload) ID() string { return u.id }
 
 // Parts implements connectors.Upload: a file does not tell where it was written.
 func (u *upload) Parts(ctx context.Context) ([]connectors.Part, error) {
-	return nil, u.place.do(ctx, "list parts of", u.path, func(c *conn) error {
-		_, err := c.Lstat(c.abs(u.staged()))
+	return nil, u.place.do(ctx, "list parts of", u.path, func(ctx context.Context, c *conn) error {
+		_, err := c.lstat(ctx, u.staged())
 		return err
 	})
 }
@@ -106,13 +127,16 @@ func (u *upload) OpenStaged(ctx context.Context, offset, length int64) (io.ReadC
 func (u *upload) Abort(ctx context.Context) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.place.do(ctx, "abort", u.path, func(c *conn) error {
-		if err := c.settle(u.path, backupOf(u.id)); err != nil {
+	u.files.end()
+	_ = u.files.closeAll(ctx) // what could not be stored is not wanted any more
+	return u.place.do(ctx, "abort", u.path, func(ctx context.Context, c *conn) error {
+		if err := through(ctx, func(ctx context.Context) error { return c.settle(ctx, u.path, backupOf(u.id)) }); err != nil {
 			return err
 		}
-		if err := c.Client.Remove(c.abs(u.staged())); !errors.Is(err, fs.ErrNotExist) {
-			return err
+		err := c.explain(ctx, u.staged(), c.Client.Remove(ctx, c.abs(u.staged())))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
-		return nil
+		return err
 	})
 }

@@ -2,72 +2,169 @@ package sftp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
+	"gantry/connectors/sftp/wire"
 )
 
 // WritePart implements connectors.Upload. The part is accepted once the server
-// has answered each of its requests.
+// has answered each of its requests: it is in the server's file then, and
+// survives the end of this process and of the connection. Only Commit makes it
+// survive a power cut at the server.
 func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeeker) (connectors.Part, error) {
 	if err := promise.Check(u.path, p); err != nil {
 		return connectors.Part{}, err
 	}
+	if err := ctx.Err(); err != nil {
+		return connectors.Part{}, fail("write part of", u.path, err)
+	}
 	reader := promise.NewPartReader(ctx, u.path, p, r)
 	defer reader.Detach()
-	err := u.place.do(ctx, "write part of", u.path, func(c *conn) error {
-		err := c.write(u.staged(), p, reader)
-		if isStatus(err, statusFailure) {
-			if full := c.room(u.path, p.Size); full != nil {
-				return full
-			}
-		}
-		return err
-	})
-	return connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size}, err
+	t, err := newTeam(ctx, u.place.pool, u.open, u.done)
+	if err != nil {
+		return connectors.Part{}, fail("write part of", u.path, err)
+	}
+	defer t.disband()
+	w := &writing{team: t, part: p}
+	if err = w.all(t.ctx, reader); isStatus(err, wire.Failure) {
+		err = u.whyFull(ctx, p, err)
+	}
+	return connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size}, fail("write part of", u.path, err)
 }
 
-func (c *conn) write(staged string, p connectors.Part, r io.Reader) error {
-	f, err := c.OpenFile(c.abs(staged), os.O_WRONLY)
+// open gives the staged file in a session.
+func (u *upload) open(ctx context.Context, c *conn) (wire.Handle, error) {
+	if h := u.files.in(c); h != nil {
+		return h, nil
+	}
+	h, err := c.Client.Open(ctx, c.abs(u.staged()), wire.ForWrite)
 	if err != nil {
-		return err
+		return nil, c.explain(ctx, u.staged(), err)
 	}
-	var n int64
-	if _, err = f.Seek(p.Offset, io.SeekStart); err == nil {
-		n, err = f.ReadFromWithConcurrency(r, inFlight)
+	u.files.keep(c, h)
+	return h, nil
+}
+
+// done leaves the staged file open for the parts to come, if it is kept.
+func (u *upload) done(c *conn, h wire.Handle) {
+	if u.files.in(c) != h {
+		giveBack(c, h)
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil && n != p.Size {
-		err = connectors.Errorf(connectors.KindIncomplete, "write part of", staged, "%d of %d bytes were written", n, p.Size)
+}
+
+// whyFull asks whether a server that only says "failure" has no room.
+func (u *upload) whyFull(ctx context.Context, p connectors.Part, err error) error {
+	full := u.place.do(ctx, "write part of", u.path, func(ctx context.Context, c *conn) error { return c.room(ctx, u.path, p.Size) })
+	if connectors.KindOf(full) == connectors.KindNoSpace {
+		return full
 	}
 	return err
 }
 
-// inFlight is how many requests of a part wait for their answers at once.
-const inFlight = 64
+// A writing is one part on its way, with many requests in the sessions of a team.
+type writing struct {
+	team  *team
+	part  connectors.Part
+	queue []*piece
+}
+
+// all sends what r gives, and waits for all answers.
+func (w *writing) all(ctx context.Context, r io.Reader) error {
+	size := w.team.lanes[0].conn.write
+	for at := int64(0); at < w.part.Size; {
+		p := &piece{at: w.part.Offset + at, want: int(min(int64(size), w.part.Size-at)), buffer: newBuffer(size)}
+		if _, err := io.ReadFull(r, (*p.buffer)[:p.want]); err != nil {
+			return err
+		}
+		at += int64(p.want)
+		if err := w.send(ctx, p, w.part.Size-at > mostUnderWay/2); err != nil {
+			return err
+		}
+		w.queue = append(w.queue, p)
+		for len(w.queue) > 0 && w.queue[0].pending.Ready() {
+			if err := w.answered(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	for len(w.queue) > 0 {
+		if err := w.answered(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send sends a piece in whatever session there is.
+func (w *writing) send(ctx context.Context, p *piece, more bool) error {
+	for {
+		l, err := w.team.lane(ctx, more)
+		if err != nil {
+			return err
+		}
+		slots := l.conn.slots
+		free := func() { <-slots }
+		p.lane = l
+		p.pending, err = l.conn.StartWrite(ctx, l.handle, p.at, (*p.buffer)[:p.want], free)
+		if err == nil {
+			return nil
+		}
+		free()
+		w.team.leave(l)
+		if ended := ctx.Err(); ended != nil {
+			return ended
+		}
+	}
+}
+
+// answered waits for the oldest piece, and sends it once more if its session was
+// lost while others work.
+func (w *writing) answered(ctx context.Context) error {
+	p := w.queue[0]
+	w.queue = w.queue[1:]
+	for {
+		_, err := p.pending.Wait(ctx)
+		switch {
+		case err == nil:
+			recycle(p.buffer)
+			return nil
+		case ctx.Err() != nil, refused(err):
+			return err
+		}
+		w.team.leave(p.lane)
+		fresh := newBuffer(len(*p.buffer)) // the lost request may still read the old one
+		copy(*fresh, *p.buffer)
+		p.buffer = fresh
+		if err := w.send(ctx, p, false); err != nil {
+			return err
+		}
+	}
+}
 
 // worthAsking is the size from which on it pays to ask for room beforehand.
 const worthAsking = 8 << 20
 
 // room refuses a file that the server says it has no room for. A server that does
 // not say is taken to have it.
-func (c *conn) room(path string, size int64) error {
-	if size <= 0 || !c.can("statvfs@openssh.com", "2") {
+func (c *conn) room(ctx context.Context, path string, size int64) error {
+	if size <= 0 || !c.Can("statvfs@openssh.com", "2") {
 		return nil
 	}
-	volume, err := c.StatVFS(c.root)
-	if err != nil || volume.Blocks == 0 {
+	volume, err := c.Room(ctx, c.root)
+	var status *wire.Status
+	switch {
+	case errors.As(err, &status), err == nil && volume.Size == 0:
 		return nil // the write itself will tell
-	}
-	if free := volume.Bavail * volume.Frsize; free < uint64(size) {
+	case err != nil:
+		return err
+	case volume.Free < uint64(size):
 		return &connectors.Error{
 			Kind: connectors.KindNoSpace, Op: "write", Path: path, Remedy: remedies[connectors.KindNoSpace],
-			Err: fmt.Errorf("%d bytes are free and %d are needed", free, size),
+			Err: fmt.Errorf("%d bytes are free and %d are needed", volume.Free, size),
 		}
 	}
 	return nil

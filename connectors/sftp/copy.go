@@ -1,0 +1,82 @@
+package sftp
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"gantry/connectors"
+	"gantry/connectors/promise"
+)
+
+// copier copies on servers that have copy-data. The copy is made in the staging
+// folder, synced, and becomes visible in one step, like an upload.
+type copier struct{ place *place }
+
+var _ connectors.Copier = copier{}
+
+// copyPiece is what the server copies before it answers, in bytes: between two of
+// them a copy can be cancelled, and the server gives a sign of life.
+const copyPiece = 64 << 20
+
+// Copy implements connectors.Copier. The copy keeps the modification time.
+func (d copier) Copy(ctx context.Context, from, to string) (connectors.Entry, error) {
+	p := d.place
+	from, err := promise.CleanPath(from)
+	if err != nil {
+		return connectors.Entry{}, err
+	}
+	if to, err = promise.CleanPath(to); err != nil {
+		return connectors.Entry{}, err
+	}
+	source, err := ask(ctx, p, "copy", from, func(ctx context.Context, c *conn) (connectors.Entry, error) { return c.entry(ctx, from) })
+	if err != nil {
+		return connectors.Entry{}, err
+	}
+	begun, err := p.Begin(ctx, to, connectors.UploadOptions{Size: source.Size, ModTime: source.ModTime})
+	if err != nil {
+		return connectors.Entry{}, err
+	}
+	whole := connectors.Whole{Size: source.Size, Parts: []connectors.Part{{Number: 1, Size: source.Size}}}
+	err = p.do(ctx, "copy", from, func(ctx context.Context, c *conn) error { return begun.(*upload).fill(ctx, c, from, source) })
+	var entry connectors.Entry
+	if err == nil {
+		entry, err = begun.Commit(ctx, whole)
+	}
+	if err != nil {
+		return entry, errors.Join(err, begun.Abort(context.WithoutCancel(ctx)))
+	}
+	return entry, nil
+}
+
+// fill copies the file at from into the staged file, and sees that it was the
+// same file all the time.
+func (u *upload) fill(ctx context.Context, c *conn, from string, source connectors.Entry) error {
+	in, err := c.OpenRaw(ctx, c.abs(from), false)
+	if err != nil {
+		return err
+	}
+	defer giveBackRaw(c, in)
+	out, err := c.OpenRaw(ctx, c.abs(u.staged()), true)
+	if err != nil {
+		return err
+	}
+	defer giveBackRaw(c, out)
+	for at := int64(0); at < source.Size; at += copyPiece {
+		n := min(source.Size-at, copyPiece)
+		over := c.link.patient(n)
+		err := c.CopyData(ctx, in, at, n, out, at)
+		over()
+		if err != nil {
+			return err
+		}
+	}
+	now, err := c.StatRaw(ctx, in)
+	if err == nil && (now.Size != source.Size || !now.ModTime.Equal(source.ModTime)) {
+		err = connectors.Errorf(connectors.KindChanged, "copy", from, "%w", errReplaced)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return connectors.Errorf(connectors.KindChanged, "copy", from, "%w", err)
+	}
+	return err
+}

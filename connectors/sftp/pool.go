@@ -1,0 +1,278 @@
+package sftp
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"gantry/connectors"
+)
+
+// pool keeps the sessions of a place. It makes the first one when it is needed,
+// again after all were lost, and more in the background while those that there
+// are have more to do than one can: connections first, then further sessions on
+// them, each of which has a window of its own.
+type pool struct {
+	config
+	now   func() time.Time
+	idle  time.Duration   // after which a connection that is not needed is closed
+	open  context.Context // ends when the place is closed
+	close context.CancelFunc
+
+	mu       sync.Mutex
+	conns    []*conn
+	first    *attempt // to make a session while there is none
+	growing  bool
+	refusals int       // in a row, of growing
+	patience time.Time // before that, the pool does not try to grow
+	refusal  error     // the last one
+	group    sync.WaitGroup
+}
+
+// An attempt is a session in the making, which many may wait for.
+type attempt struct {
+	done chan struct{}
+	conn *conn
+	err  error
+}
+
+// most is how many sessions, each with windows of 2 MiB, share a connection: TCP's own
+// window is rarely larger than two of them. OpenSSH makes a process of each
+// session. Others mix them up: ProFTPD 1.3.8 calls one's handles invalid when
+// another is at work.
+func (l *link) most() int {
+	if strings.HasPrefix(l.software(), "OpenSSH") {
+		return 2
+	}
+	return 1
+}
+
+func newPool(c config) *pool {
+	p := &pool{config: c, now: time.Now, idle: time.Minute}
+	p.open, p.close = context.WithCancel(context.Background())
+	return p
+}
+
+// take gives the session with the least to do. It is released after use.
+func (p *pool) take(ctx context.Context) (*conn, error) {
+	for {
+		p.mu.Lock()
+		c, err := p.idlest()
+		if c != nil || err != nil {
+			if c != nil && c.enter() > 1 {
+				p.grow()
+			}
+			p.mu.Unlock()
+			return c, err
+		}
+		a := p.first
+		if a == nil {
+			a = &attempt{done: make(chan struct{})}
+			p.first = a
+			p.group.Go(func() { p.begin(a) })
+		}
+		p.mu.Unlock()
+		select {
+		case <-a.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if a.err != nil {
+			return nil, a.err
+		}
+	}
+}
+
+// spare gives a session with nothing to do that is none of those, or none, and
+// then has the pool grow. It is released after use.
+func (p *pool) spare(except func(*conn) bool) *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.prune()
+	for _, c := range p.conns {
+		if !except(c) && c.busy.Load() == 0 {
+			c.enter()
+			return c
+		}
+	}
+	p.grow()
+	return nil
+}
+
+// idlest is called with the mutex held, as are the functions below that do not
+// take it.
+func (p *pool) idlest() (*conn, error) {
+	if p.open.Err() != nil {
+		return nil, connectors.Errorf(connectors.KindOther, "use", p.url, "the place was closed")
+	}
+	p.prune()
+	var best *conn
+	for _, c := range p.conns {
+		if best == nil || c.busy.Load() < best.busy.Load() {
+			best = c
+		}
+	}
+	return best, nil
+}
+
+// prune forgets sessions that have ended, and links without sessions.
+func (p *pool) prune() {
+	kept := p.conns[:0]
+	for _, c := range p.conns {
+		if c.alive() {
+			kept = append(kept, c)
+			continue
+		}
+		if c.link.sessions--; c.link.sessions == 0 {
+			c.link.end()
+		}
+	}
+	clear(p.conns[len(kept):])
+	p.conns = kept
+}
+
+// begin makes the first session.
+func (p *pool) begin(a *attempt) {
+	c, err := p.connect()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		p.add(c)
+	}
+	a.conn, a.err, p.first = c, err, nil
+	close(a.done)
+}
+
+// connect makes a connection with a session.
+func (p *pool) connect() (*conn, error) {
+	l, err := dial(p.open, p.config)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newConn(p.open, l, p.config)
+	if err != nil {
+		l.end()
+	}
+	return c, err
+}
+
+func (p *pool) add(c *conn) {
+	if p.open.Err() != nil {
+		c.link.end()
+		return
+	}
+	if c.link.sessions++; c.link.sessions == 1 {
+		go p.tend(c.link)
+	}
+	p.conns = append(p.conns, c)
+}
+
+// grow makes one more session in the background, unless one is being made, there
+// are enough, or the server has refused one lately.
+func (p *pool) grow() {
+	if p.growing || p.open.Err() != nil || p.now().Before(p.patience) {
+		return
+	}
+	connect, on := len(p.links()) < p.connections, p.widest()
+	if !connect && on == nil {
+		return
+	}
+	p.growing = true
+	p.group.Go(func() { p.growBy(connect, on) })
+}
+
+func (p *pool) links() map[*link]bool {
+	all := map[*link]bool{}
+	for _, c := range p.conns {
+		all[c.link] = true
+	}
+	return all
+}
+
+// widest gives a link that may have one more session.
+func (p *pool) widest() *link {
+	for l := range p.links() {
+		if !l.full && l.sessions < l.most() {
+			return l
+		}
+	}
+	return nil
+}
+
+// growBy lives with a server that wants no more connections by a further session
+// on one of those there are, and with one that wants neither by asking more and
+// more rarely.
+func (p *pool) growBy(connect bool, on *link) {
+	var made *conn
+	var err error
+	if connect {
+		made, err = p.connect()
+	}
+	refused := err
+	if made == nil && on != nil {
+		made, err = newConn(p.open, on, p.config)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.growing = false
+	if made != nil {
+		p.add(made)
+	} else if on != nil && err != nil {
+		on.full = true
+	}
+	if refused == nil && err == nil {
+		p.refusals = 0
+		return
+	}
+	if refused == nil {
+		refused = err
+	}
+	p.refusal = refused
+	const shortest, most = 15 * time.Second, 6
+	if made == nil {
+		p.refusals = min(p.refusals+1, most)
+		p.patience = p.now().Add(shortest << (p.refusals - 1))
+	}
+}
+
+// tend closes the link once nobody has used it for a while, if there are others.
+func (p *pool) tend(l *link) {
+	tick := time.NewTicker(p.idle)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.done:
+			return
+		case <-tick.C:
+			p.retire(l)
+		}
+	}
+}
+
+func (p *pool) retire(l *link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.prune()
+	if len(p.links()) < 2 {
+		return
+	}
+	for _, c := range p.conns {
+		if c.link == l && (c.busy.Load() > 0 || len(c.handles) > 0 || c.used.Swap(false)) {
+			return
+		}
+	}
+	l.end()
+	p.prune()
+}
+
+// shut ends the pool and gives the sessions that it had.
+func (p *pool) shut() []*conn {
+	p.close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.prune()
+	conns := p.conns
+	p.conns = nil
+	return conns
+}

@@ -1,0 +1,72 @@
+package sftp_test
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gantry/connectors"
+	"gantry/connectors/connectortest"
+	"gantry/connectors/servers"
+	"gantry/connectors/sftp"
+)
+
+// TestConformanceProFTPD is the same against a server of another make, which has
+// check-file and takes small requests only.
+func TestConformanceProFTPD(t *testing.T) {
+	t.Parallel()
+	s := startProFTPD(t)
+	connectortest.Run(t, func(t *testing.T) connectortest.Site {
+		if strings.HasSuffix(t.Name(), "/Names/TooLong") {
+			t.Skip("ProFTPD needs a minute and a half to list 200 folders in each other: its time grows with the cube of the depth")
+		}
+		dir := t.TempDir()
+		l := location(s, dir)
+		return connectortest.Site{Dir: dir, Slow: true, Open: func() (connectors.Place, error) { return sftp.Connector().Open(t.Context(), l) }}
+	})
+}
+
+func startProFTPD(t *testing.T) *servers.SSHD {
+	t.Helper()
+	s, err := servers.StartProFTPDSFTP(t.Context(), t.TempDir())
+	must(t, err)
+	t.Cleanup(func() { _ = s.Stop() })
+	return s
+}
+
+func TestProFTPDHashes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	place := open(t, location(startProFTPD(t), dir))
+	hasher, ok := connectors.As[connectors.Hasher](place)
+	if !ok {
+		t.Fatal("no Hasher, although the server has check-file")
+	}
+	content := strings.Repeat("frames", 100<<10)
+	must(t, os.WriteFile(filepath.Join(dir, "clip"), []byte(content), 0o600))
+	got, err := hasher.Hash(t.Context(), "clip", connectors.MD5, connectors.SHA1, connectors.SHA256, connectors.XXH128)
+	must(t, err)
+	sum := md5.Sum([]byte(content))
+	if len(got) != 3 || got[connectors.MD5] != hex.EncodeToString(sum[:]) {
+		t.Errorf("hash = %v; want MD5, SHA-1 and SHA-256, and no XXH128", got)
+	}
+	if _, ok := connectors.As[connectors.Hasher](open(t, location(start(t), dir))); ok {
+		t.Error("OpenSSH has no check-file, and the place has a Hasher")
+	}
+}
+
+// The password of a real server.
+func TestProFTPDPassword(t *testing.T) {
+	t.Setenv("SSH_AUTH_SOCK", "")
+	s := startProFTPD(t)
+	t.Setenv("SFTP_TEST_RIGHT", s.Password)
+	l := location(s, t.TempDir())
+	delete(l.Options, "identityFile")
+	l.Options["password"] = "env:SFTP_TEST_RIGHT"
+	open(t, l)
+	t.Setenv("SFTP_TEST_RIGHT", "open barley")
+	wantRefusal(t, "a wrong password", l, connectors.KindAuth, "publickey or password")
+}

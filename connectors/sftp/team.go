@@ -1,0 +1,183 @@
+package sftp
+
+import (
+	"context"
+	"errors"
+
+	"gantry/connectors/sftp/wire"
+)
+
+// A team is the sessions that one stream of bytes runs over. It begins with one;
+// others join while all that there are have as much under way as they take, and
+// leave when they break. It serves one goroutine.
+type team struct {
+	pool   *pool
+	open   func(ctx context.Context, c *conn) (wire.Handle, error)
+	close  func(c *conn, h wire.Handle) // does not block
+	lanes  []*lane
+	next   int
+	lost   error // why the last one left
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	joining int
+	joined  chan *lane // with room for all who are joining; nil in it: one could not
+	barred  bool       // nobody shall try again
+}
+
+// A lane is a file, open in one session.
+type lane struct {
+	conn   *conn
+	handle wire.Handle
+}
+
+var errLost = errors.New("the connection was lost")
+
+// newTeam begins with a session of the pool.
+func newTeam(ctx context.Context, p *pool, open func(context.Context, *conn) (wire.Handle, error), close func(*conn, wire.Handle)) (*team, error) {
+	t := &team{pool: p, open: open, close: close, joined: make(chan *lane, mostJoining), lost: errLost}
+	c, err := p.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h, err := open(ctx, c)
+	if err != nil {
+		c.release()
+		return nil, err
+	}
+	t.ctx, t.cancel = context.WithCancel(ctx)
+	t.lanes = []*lane{{c, h}}
+	return t, nil
+}
+
+// try gives a lane with a free slot, which the caller has then, or nil. more says
+// that there is enough to do for another session.
+func (t *team) try(more bool) *lane {
+	t.welcome()
+	for range t.lanes {
+		t.next = (t.next + 1) % len(t.lanes)
+		l := t.lanes[t.next]
+		select {
+		case <-l.conn.Done():
+			t.leave(l)
+			return t.try(more)
+		case l.conn.slots <- struct{}{}:
+			return l
+		default:
+		}
+	}
+	if more && len(t.lanes) > 0 {
+		t.recruit()
+	}
+	return nil
+}
+
+// lane waits for a lane with a free slot.
+func (t *team) lane(ctx context.Context, more bool) (*lane, error) {
+	for {
+		if l := t.try(more); l != nil {
+			return l, nil
+		}
+		if len(t.lanes) == 0 {
+			return nil, t.lost
+		}
+		l := t.lanes[t.next]
+		select {
+		case l.conn.slots <- struct{}{}:
+			return l, nil
+		case <-l.conn.Done():
+		case joined := <-t.joined:
+			t.admit(joined)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// leave takes a lane out whose session has ended.
+func (t *team) leave(l *lane) {
+	for i := range t.lanes {
+		if t.lanes[i] == l {
+			t.lost = l.conn.Err()
+			t.lanes = append(t.lanes[:i], t.lanes[i+1:]...)
+			t.next = 0
+			t.part(l)
+			return
+		}
+	}
+}
+
+func (t *team) part(l *lane) {
+	t.close(l.conn, l.handle)
+	l.conn.release()
+}
+
+// mostJoining is how many sessions join at once: on a long way each takes a while.
+const mostJoining = 4
+
+// recruit has the sessions join that have nothing to do, in the background.
+func (t *team) recruit() {
+	for t.joining < mostJoining && !t.barred {
+		c := t.pool.spare(t.has)
+		if c == nil {
+			return
+		}
+		t.joining++
+		go func() {
+			h, err := t.open(t.ctx, c)
+			if err != nil {
+				c.release()
+				t.joined <- nil
+				return
+			}
+			t.joined <- &lane{c, h}
+		}()
+	}
+}
+
+func (t *team) has(c *conn) bool {
+	for _, l := range t.lanes {
+		if l.conn == c {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *team) welcome() {
+	select {
+	case l := <-t.joined:
+		t.admit(l)
+	default:
+	}
+}
+
+// admit lets nobody try again after one could not join: what kept it is likely to
+// keep others.
+func (t *team) admit(l *lane) {
+	t.joining--
+	if l == nil {
+		t.barred = true
+		return
+	}
+	t.lanes = append(t.lanes, l)
+}
+
+// disband releases the sessions. It does not wait for those that are about to join.
+func (t *team) disband() {
+	t.cancel()
+	for _, l := range t.lanes {
+		t.part(l)
+	}
+	t.lanes = nil
+	if t.joining == 0 {
+		return
+	}
+	go func() {
+		for range t.joining {
+			if l := <-t.joined; l != nil {
+				t.part(l)
+			}
+		}
+	}()
+}
