@@ -135,7 +135,7 @@ func (s *session) inTheWay(op, path string, err error) error {
 	case s.enter(path) == nil:
 		return connectors.Errorf(connectors.KindExists, op, path, "a folder is there: %w", translated(err))
 	default:
-		return err
+		return unexplained(op, path, err)
 	}
 }
 

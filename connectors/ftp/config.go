@@ -50,6 +50,9 @@ func configure(l connectors.Location) (config, error) {
 	if u.Hostname() == "" || u.Opaque != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return config{}, invalid(l.URL, "it does not name a server and a path", "write ftp://user@host/path, with ? as %3F and # as %23")
 	}
+	if strings.Contains(u.Hostname(), ":") && !strings.HasPrefix(u.Host, "[") || !isPort(u.Port()) {
+		return config{}, invalid(u.Redacted(), "the URL is malformed: its host and port are "+strconv.Quote(u.Host), "write ftp://user@host:port/path, with an IPv6 address in brackets")
+	}
 	r := reader{option: func(name string) string { return described.Option(l, name) }, url: u.Redacted()}
 	c := config{
 		url: u.Redacted(), host: u.Hostname(), user: cmp.Or(u.User.Username(), "anonymous"), root: rootOf(u.Path), password: r.option("password"),
@@ -65,6 +68,11 @@ func configure(l connectors.Location) (config, error) {
 		r.err = invalid(c.url, "its user or path has a byte that FTP cannot carry", "take another name")
 	}
 	return c, r.err
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
 }
 
 func rootOf(p string) string {

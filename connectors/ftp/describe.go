@@ -51,7 +51,7 @@ func (p *place) quirks(s *session) []connectors.Quirk {
 	}
 	note(p.lists.Load(), "no-mlsd", "folders are listed by LIST, for which there is no standard: nothing may be concluded from what is missing in a listing, and the exact times are asked for one by one")
 	note(s.tls == "none", "clear-text", "the password and the files can be read and changed by everybody on the way: ask for TLS (ftpes:// or ftps://)")
-	note(!p.replaces.Load(), "no-atomic-replace", "the server is not known to replace a file in one step: the old file is moved aside first, and the path may be empty for a moment")
+	note(!p.Traits().AtomicCommit && !p.dropBox, "no-atomic-replace", "the server is not known to replace a file in one step: the old file is moved aside first, and the path may be empty for a moment")
 	note(timeCommand(p.setsTime.Load()) == noTime, "no-set-time", "files are dated when they arrive, whatever their own time is")
 	note(timeCommand(p.setsTime.Load()) == byMDTM, "mdtm-sets-time", "times are set by MDTM with two arguments")
 	note(p.whole.Load(), "no-append", "nothing can be added to a file that is there: each file is sent in one go, and begins again after an interruption")

@@ -25,6 +25,10 @@ const remedyReuse = "the server wants data connections to resume the TLS session
 
 const remedyTLS = "the server wants TLS: write ftpes:// (or ftps:// where TLS begins at once)"
 
+const remedyWrite = "the server does not say why: ask its operator for the right to write there"
+
+const remedyOOPS = "the server's operator has to put right what it says, such as a login's folder that is missing"
+
 // fail gives err its kind.
 func fail(op, path string, err error) error {
 	var known *connectors.Error
@@ -71,6 +75,8 @@ func kindOf(code int, text string) (kind connectors.Kind, remedy string) {
 		return false
 	}
 	switch {
+	case code == 500 && strings.HasPrefix(text, "oops"): // vsftpd, before it ends the session
+		return connectors.KindUnavailable, remedyOOPS
 	case (code == 425 || code == 522) && says("reuse", "resum"):
 		return connectors.KindUnsupported, remedyReuse
 	case code == 534, code != 425 && says("use auth", "ssl required", "tls required", "ssl/tls required", "must use encryption", "must be encrypted", "cleartext", "clear text", "require secure"):
@@ -144,6 +150,20 @@ func missing(op, path string, err error) error {
 		}
 	}
 	return err
+}
+
+// unexplained makes KindPermission of a 550 that does not say why, for commands that
+// write, once every other cause has been looked for: vsftpd says no more of a place
+// that may not be written to than that it failed.
+func unexplained(op, path string, err error) error {
+	if codeOf(err) != 550 || connectors.KindOf(fail(op, path, err)) != connectors.KindOther {
+		return err
+	}
+	var known *connectors.Error
+	if errors.As(err, &known) {
+		op, path, err = known.Op, known.Path, known.Err
+	}
+	return &connectors.Error{Kind: connectors.KindPermission, Op: op, Path: path, Remedy: remedyWrite, Err: translated(err)}
 }
 
 // cut is the error of a transfer that ended early.

@@ -514,6 +514,7 @@ func TestLogins(t *testing.T) {
 		"too many":              {"PASS", "530 Sorry, the maximum number of clients for this user are already connected.", connectors.KindBusy, "connections"},
 		"out of service":        {"", "421 Service not available", connectors.KindUnavailable, ""},
 		"full":                  {"", "421 Too many connections (8) from this IP", connectors.KindBusy, "connections"},
+		"no home, vsftpd":       {"PASS", "500 OOPS: cannot change directory:/home/gone", connectors.KindUnavailable, "the server's operator has to"},
 		"no FTP":                {"", "SSH-2.0-OpenSSH_9.2", connectors.KindUnavailable, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

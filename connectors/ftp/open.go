@@ -18,7 +18,14 @@ func (p *place) Open(ctx context.Context, path string, offset, length int64) (io
 	if err != nil {
 		return nil, err
 	}
+	if p.dropBox {
+		return nil, unreadable(path)
+	}
 	return p.read(ctx, path, path, offset, length)
+}
+
+func unreadable(path string) error {
+	return connectors.Errorf(connectors.KindUnsupported, "open", path, "nothing is read from a drop box (option dropBox)")
 }
 
 // read streams the file at from; errors name it path.

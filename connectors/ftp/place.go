@@ -187,6 +187,10 @@ func ignoreMissing(err error) error {
 }
 
 func (p *place) noRoot(err error) error {
+	var known *connectors.Error
+	if errors.As(err, &known) { // which says the same
+		err = known.Err
+	}
 	return &connectors.Error{Kind: connectors.KindNotFound, Op: "open", Path: p.url, Err: err, Remedy: "make the folder on the server, or check the path"}
 }
 

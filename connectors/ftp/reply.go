@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Bounds of what a server may say.
@@ -47,7 +48,7 @@ func (e *replyError) Error() string {
 func printable(text string) string {
 	const most = 300
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsGraphic(r) {
 			return ' '
 		}
 		return r

@@ -149,6 +149,9 @@ func (u *upload) Parts(ctx context.Context) ([]connectors.Part, error) {
 
 // OpenStaged implements connectors.Staged.
 func (u *upload) OpenStaged(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+	if u.place.dropBox {
+		return nil, unreadable(u.path)
+	}
 	return u.place.read(ctx, u.target(), u.path, offset, length)
 }
 
@@ -253,5 +256,5 @@ func (s *session) makeFolder(dir string) error {
 			return connectors.Errorf(connectors.KindInvalid, "make folder", dir, "a file stands where a folder is needed")
 		}
 	}
-	return err
+	return unexplained("make folder", dir, err)
 }

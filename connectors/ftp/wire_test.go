@@ -254,6 +254,12 @@ func TestDropBox(t *testing.T) {
 	wantKind(t, "leave a part out", err, connectors.KindNotFound)
 	_, _, err = list(t, place, "")
 	wantKind(t, "list", err, connectors.KindUnsupported)
+	_, err = place.Open(t.Context(), "day/clip", 0, -1)
+	wantKind(t, "read", err, connectors.KindUnsupported)
+	_, err = up.(connectors.Staged).OpenStaged(t.Context(), 0, -1)
+	wantKind(t, "read what was sent so far", err, connectors.KindUnsupported)
+	_, err = place.Stat(t.Context(), "day/clip")
+	wantKind(t, "stat where the server tells nothing", err, connectors.KindPermission)
 	up = begin(t, place, "empty", "")
 	_, err = up.Commit(t.Context(), connectors.Whole{})
 	must(t, err)
@@ -317,6 +323,9 @@ func TestRoots(t *testing.T) {
 	missing.Options["create"] = "false"
 	_, err = connector().Open(t.Context(), missing)
 	wantKind(t, "open a root that is not there and must not be made", err, connectors.KindNotFound)
+	if strings.Count(err.Error(), "not found") != 1 {
+		t.Errorf("it says the same twice: %v", err)
+	}
 	_, err = connector().Open(t.Context(), location(t, s, "ftp", "a b/c/file"))
 	wantKind(t, "open a file as the root", err, connectors.KindInvalid)
 }
@@ -324,6 +333,8 @@ func TestRoots(t *testing.T) {
 func TestBadLocations(t *testing.T) {
 	for name, l := range map[string]connectors.Location{
 		"no host":             {URL: "ftp:///path"},
+		"two ports":           {URL: "ftp://me@127.0.0.1:21021:99/x"},
+		"no such port":        {URL: "ftp://host:99999/"},
 		"a password":          {URL: "ftp://me:hunter2@host/"},
 		"a line break":        {URL: "ftp://host/a%0D%0ADELE%20b"},
 		"a query":             {URL: "ftp://host/a?b"},

@@ -157,12 +157,14 @@ func (p *place) sendAnew(s *session, name string, r io.Reader) error {
 	sent := &counting{Reader: r}
 	put := func() error { return transferred(s.lib.Stor(s.abs(name), sent)) }
 	err := p.inFolder(s, name, put)
-	if kind := connectors.KindOf(fail("write", name, err)); codeOf(err) == 0 || sent.n > 0 || kind != connectors.KindPermission && kind != connectors.KindExists {
+	if kind := connectors.KindOf(fail("write", name, err)); codeOf(err) == 0 || sent.n > 0 {
 		return err
+	} else if kind != connectors.KindPermission && kind != connectors.KindExists {
+		return unexplained("write", name, err)
 	}
 	length, failed := p.length(s, name)
 	if failed != nil || length < 0 {
-		return err
+		return unexplained("write", name, err)
 	}
 	if failed := p.removeFile(s, name); failed != nil {
 		return err

@@ -47,20 +47,28 @@ func (p *place) copyFile(ctx context.Context, source *os.File, from, to string) 
 			_ = u.Abort(context.WithoutCancel(ctx))
 		}
 	}()
-	if err := u.fill(ctx, source, size); err != nil {
+	if err := u.fill(ctx, source, size); errors.Is(err, errCut) {
+		return connectors.Entry{}, changed(from, errCut)
+	} else if err != nil {
 		return connectors.Entry{}, err
 	}
 	if now, err := source.Stat(); err != nil || now.Size() != size || version(now) != version(info) {
-		return connectors.Entry{}, &connectors.Error{
-			Kind: connectors.KindChanged, Op: "copy", Path: from, Err: errors.Join(errors.New("it was written to while it was copied"), err),
-			Remedy: "copy it again once it has settled",
-		}
+		return connectors.Entry{}, changed(from, err)
 	}
 	whole := connectors.Whole{Size: size}
 	if size > 0 {
 		whole.Parts = []connectors.Part{{Number: 1, Size: size}}
 	}
 	return u.Commit(ctx, whole)
+}
+
+var errCut = errors.New("it ends before its size")
+
+func changed(from string, err error) error {
+	return &connectors.Error{
+		Kind: connectors.KindChanged, Op: "copy", Path: from, Err: errors.Join(errors.New("it was written to while it was copied"), err),
+		Remedy: "copy it again once it has settled",
+	}
 }
 
 // fill gives the staged file the content and the attributes of source.
@@ -95,7 +103,7 @@ func (u *upload) fillFile(ctx context.Context, target, source *os.File, size int
 		if u.place.trustsHoles() {
 			var err error
 			if next, err = extentAt(source, at); errors.Is(err, io.EOF) {
-				return nil // it was cut meanwhile, which the caller finds out
+				return errCut
 			} else if err != nil {
 				return err
 			}
@@ -124,11 +132,14 @@ func copyRange(ctx context.Context, target, source *os.File, s span) error {
 		if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EINVAL) {
 			n, err = copyThrough(target, source, span{at, min(at+copyStep, s.end)})
 		}
+		if n == 0 && err == nil { // some file systems say that without having looked
+			n, err = copyThrough(target, source, span{at, min(at+copyStep, s.end)})
+		}
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return nil // it was cut meanwhile, which the caller finds out
+			return errCut
 		}
 		at += n
 	}

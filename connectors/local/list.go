@@ -152,7 +152,11 @@ func (w *walk) name(dir *os.Root, prefix, name string) error {
 	info, err := dir.Lstat(bare)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		if info, err = w.top.Stat(path); err != nil { // not of dir: it may lead to another folder of the root
-			connectors.PassOver(w.ctx, path, linkFailed(err))
+			reason := brokenLink(err)
+			if reason == nil {
+				return err
+			}
+			connectors.PassOver(w.ctx, path, reason)
 			return nil
 		}
 	}

@@ -2,7 +2,6 @@ package local
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"syscall"
 )
@@ -32,16 +31,17 @@ func sort(mode fs.FileMode) string {
 	}
 }
 
-// linkFailed says why a link is no file.
-func linkFailed(err error) error {
+// brokenLink says why a link is no file; nil if nobody knows, since the file system
+// failed.
+func brokenLink(err error) error {
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENAMETOOLONG):
 		return errors.New("a link to nothing")
 	case errors.Is(err, syscall.ELOOP):
 		return errors.New("a link in a loop")
 	case leavesRoot(err):
 		return errors.New("a link that leads out")
 	default:
-		return fmt.Errorf("a link that cannot be followed: %w", err)
+		return nil
 	}
 }

@@ -2,7 +2,9 @@ package local
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 
@@ -23,7 +25,7 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 		return connectors.Part{}, err
 	}
 	err := u.within(ctx, "write part of", func(root *os.Root, staged string) error {
-		f, err := root.OpenFile(staged, os.O_WRONLY, 0)
+		f, err := u.openStaged(root, staged)
 		if err != nil {
 			return err
 		}
@@ -38,6 +40,18 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 		return promise.Do(ctx, func() error { return syncAndClose(f) })
 	})
 	return connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size}, err
+}
+
+// openStaged opens the staged file for writing, also when a commit that failed has
+// given it a mode by which nobody may write.
+func (u *upload) openStaged(root *os.Root, staged string) (*os.File, error) {
+	f, err := root.OpenFile(staged, os.O_WRONLY, 0)
+	if mode := u.place.set.fileMode; mode != 0 && errors.Is(err, fs.ErrPermission) {
+		if root.Chmod(staged, mode|0o600) == nil {
+			f, err = root.OpenFile(staged, os.O_WRONLY, 0)
+		}
+	}
+	return f, err
 }
 
 func (u *upload) copy(ctx context.Context, f *os.File, p connectors.Part, r io.Reader) error {

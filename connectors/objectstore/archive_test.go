@@ -27,6 +27,8 @@ type vault struct {
 	orders []string
 	copies []http.Header
 	locked http.Header
+	hidden string // XML of the lock that HEAD does not tell of
+	denied string // code of the answer to who asks for the lock
 }
 
 const expiry = "Fri, 21 Dec 2035 00:00:00 GMT"
@@ -42,6 +44,8 @@ func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header()[name] = values
 		}
 		v.head(w)
+	case r.URL.Query().Has("retention") || r.URL.Query().Has("legal-hold"):
+		v.lock(w, r)
 	case r.Method == http.MethodGet && v.archived():
 		v.fail(w, r, http.StatusForbidden, "InvalidObjectState")
 	case r.Method == http.MethodGet:
@@ -58,6 +62,17 @@ func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `<CopyObjectResult><ETag>"e2"</ETag></CopyObjectResult>`)
 	default:
 		v.fail(w, r, http.StatusNotImplemented, "NotImplemented")
+	}
+}
+
+func (v *vault) lock(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case v.denied != "":
+		v.fail(w, r, map[string]int{"AccessDenied": 403, "InvalidRequest": 400, "NotImplemented": 501, "SlowDown": 503}[v.denied], v.denied)
+	case v.hidden != "" && r.URL.Query().Has("retention"):
+		_, _ = io.WriteString(w, v.hidden)
+	default:
+		v.fail(w, r, http.StatusNotFound, "NoSuchObjectLockConfiguration")
 	}
 }
 
@@ -260,6 +275,38 @@ func TestClassesAreChangedByACopy(t *testing.T) {
 		isKind(t, w.name+", no class", tierer.SetTier(t.Context(), "reel.mxf", "A B"), connectors.KindInvalid)
 		v.set(func(v *vault) { v.class, v.refuse = "STANDARD_IA", "InternalError" })
 		isKind(t, w.name+", 200 with an error", tierer.SetTier(t.Context(), "reel.mxf", "GLACIER"), connectors.KindUnavailable)
+	}
+}
+
+// HEAD tells nothing of a lock to who may not ask for it: the lock is asked for, and
+// no class is changed at its cost.
+func TestLocksThatHEADDoesNotTell(t *testing.T) {
+	for what, test := range map[string]struct {
+		vault *vault
+		kind  connectors.Kind
+	}{
+		"no lock":             {&vault{}, ""},
+		"a lock":              {&vault{hidden: `<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>2035-12-21T00:00:00Z</RetainUntilDate></Retention>`}, ""},
+		"a store without":     {&vault{denied: "NotImplemented"}, ""},
+		"nobody may ask":      {&vault{denied: "AccessDenied"}, connectors.KindPermission},
+		"nobody knows by now": {&vault{denied: "SlowDown"}, connectors.KindBusy},
+	} {
+		for _, w := range wires {
+			v := &vault{class: "STANDARD", hidden: test.vault.hidden, denied: test.vault.denied}
+			err := can[connectors.Tierer](t, v.place(t, w)).SetTier(t.Context(), "reel.mxf", "GLACIER")
+			isKind(t, w.name+", "+what, err, test.kind)
+			if (len(v.copies) == 1) != (test.kind == "") {
+				t.Errorf("%s, %s: %d copies", w.name, what, len(v.copies))
+			}
+			if len(v.copies) == 0 {
+				continue
+			}
+			h := v.copies[0]
+			want := v.hidden != ""
+			if (h.Get("X-Amz-Object-Lock-Mode") == "COMPLIANCE") != want || (h.Get("X-Amz-Object-Lock-Retain-Until-Date") == "2035-12-21T00:00:00Z") != want {
+				t.Errorf("%s, %s: the copy is locked by %q", w.name, what, h)
+			}
+		}
 	}
 }
 

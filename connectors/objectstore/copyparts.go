@@ -68,7 +68,8 @@ func (p *Place) copyBy(ctx context.Context, o original, target string, propertie
 	return etag, err
 }
 
-// likeness gives what the copy is begun with, so that it is like the original.
+// likeness gives what the copy is begun with, so that it is like the original. Who
+// may not read tags is not told that there are any: the copy has none then.
 func (p *Place) likeness(ctx context.Context, o original) (Properties, http.Header, error) {
 	properties, header := o.properties()
 	if o.header.Get("X-Amz-Tagging-Count") == "0" {
@@ -76,10 +77,11 @@ func (p *Place) likeness(ctx context.Context, o original) (Properties, http.Head
 	}
 	var t tagging
 	_, err := p.ask(ctx, Request{Method: http.MethodGet, Key: o.Key, Query: sub("tagging")}, &t)
-	switch {
-	case err != nil && o.header.Get("X-Amz-Tagging-Count") != "":
+	switch kind := connectors.KindOf(p.failed(ctx, "get tags", o.Key, err)); {
+	case err == nil, code(err) == "NoSuchTagSet":
+	case o.header.Get("X-Amz-Tagging-Count") != "":
 		return properties, header, err // there are some, and they would be lost
-	case err != nil && ctx.Err() != nil:
+	case kind != connectors.KindUnsupported && kind != connectors.KindPermission:
 		return properties, header, err
 	}
 	tags := make(url.Values)

@@ -46,11 +46,19 @@ func (p *Place) Lock(ctx context.Context, path string) (connectors.Lock, error) 
 // lock asks for the lock of one version; "" is the newest.
 func (p *Place) lock(ctx context.Context, key, id string) (l connectors.Lock, err error) {
 	var r retention
-	if _, err := p.ask(ctx, Request{Method: http.MethodGet, Key: key, Query: lockQuery("retention", id)}, &r); err != nil && !unlocked(err) {
+	request := Request{Method: http.MethodGet, Key: key, Query: lockQuery("retention", id)}
+	if _, err = p.ask(ctx, request, &r); err == nil {
+		err = expect(request, r.XMLName, "Retention")
+	}
+	if err != nil && !unlocked(err) {
 		return l, err
 	}
 	var h legalHold
-	if _, err := p.ask(ctx, Request{Method: http.MethodGet, Key: key, Query: lockQuery("legal-hold", id)}, &h); err != nil && !unlocked(err) {
+	request.Query = lockQuery("legal-hold", id)
+	if _, err = p.ask(ctx, request, &h); err == nil {
+		err = expect(request, h.XMLName, "LegalHold")
+	}
+	if err != nil && !unlocked(err) {
 		return l, err
 	}
 	return readLock(r.Mode, r.RetainUntilDate, h.Status)

@@ -69,6 +69,26 @@ func (r *reader) open(from readable, offset, length int64) error {
 		_ = content.Body.Close()
 		return err
 	}
+	if r.left < 0 {
+		if err := r.measure(from, offset); err != nil {
+			_ = content.Body.Close()
+			return err
+		}
+	}
+	return nil
+}
+
+// measure asks how much is due where the answer does not tell: its end alone does
+// not show that it is whole.
+func (r *reader) measure(from readable, offset int64) error {
+	o, err := from.head(r.ctx)
+	if err != nil {
+		return err
+	}
+	if o.Size < offset {
+		return connectors.Errorf(connectors.KindIncomplete, "open", r.path, "the store does not tell how much there is after %d bytes", offset)
+	}
+	r.left, r.asked = o.Size-offset, true
 	return nil
 }
 
@@ -91,7 +111,8 @@ type reader struct {
 	ctx   context.Context
 	path  string
 	body  io.ReadCloser
-	left  int64 // bytes that are still due; below zero if the store did not tell
+	left  int64 // bytes that are still due
+	asked bool  // the answer did not tell its length, see measure
 	done  context.CancelFunc
 }
 
@@ -108,25 +129,31 @@ func (r *reader) check(c Content, offset int64) error {
 
 func (r *reader) Read(b []byte) (int, error) {
 	if r.left == 0 {
-		return 0, io.EOF
+		return 0, r.end()
 	}
-	if r.left > 0 {
-		b = b[:min(int64(len(b)), r.left)]
-	}
+	b = b[:min(int64(len(b)), r.left)]
 	n, err := r.body.Read(b)
-	if r.left > 0 {
-		r.left -= int64(n)
-	}
+	r.left -= int64(n)
 	switch {
 	case err == nil:
 		return n, nil
-	case r.left == 0 || (r.left < 0 && errors.Is(err, io.EOF)):
+	case r.left == 0:
 		return n, io.EOF
 	case errors.Is(err, io.EOF):
 		return n, connectors.Errorf(connectors.KindIncomplete, "read", r.path, "%d bytes are missing at the end", r.left)
 	default:
 		return n, r.place.failed(r.ctx, "read", r.path, err)
 	}
+}
+
+// end finds out whether a body of an untold length goes on.
+func (r *reader) end() error {
+	if r.asked {
+		if n, _ := io.ReadFull(r.body, make([]byte, 1)); n > 0 {
+			return connectors.Errorf(connectors.KindChanged, "read", r.path, "it is longer than the store says")
+		}
+	}
+	return io.EOF
 }
 
 func (r *reader) Close() error {

@@ -99,7 +99,8 @@ func Answered(resp *http.Response) error {
 	return f
 }
 
-// ask makes a call and reads the document that answers it, if into is not nil.
+// ask makes a call and reads the document that answers it, if into is not nil. A
+// success that holds an error is the error.
 func (p *Place) ask(ctx context.Context, r Request, into any) (*http.Response, error) {
 	resp, err := p.client.Call(ctx, r)
 	if err != nil {
@@ -107,8 +108,15 @@ func (p *Place) ask(ctx context.Context, r Request, into any) (*http.Response, e
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil || into == nil {
+	if err != nil {
 		return resp, err
+	}
+	if fault := faultIn(data); fault != nil {
+		fault.Status = resp.StatusCode
+		return resp, fault
+	}
+	if into == nil {
+		return resp, nil
 	}
 	if err := xml.Unmarshal(data, into); err != nil {
 		return resp, unreadable(r, err)
@@ -131,6 +139,15 @@ func unreadable(r Request, err error) error {
 		err = io.ErrUnexpectedEOF
 	}
 	return connectors.Errorf(connectors.KindIncomplete, "read answer", r.Key, "the answer breaks off or is not what S3 answers: %w", err)
+}
+
+// expect fails if a document is none about what was asked for. Stores call theirs
+// Retention or ObjectLockRetention, ListVersionsResult or ListObjectVersionsOutput.
+func expect(r Request, document xml.Name, about string) error {
+	if strings.Contains(document.Local, about) {
+		return nil
+	}
+	return unreadable(r, fmt.Errorf("a document %q is none of %s", document.Local, about))
 }
 
 // sub is the query of a subresource.

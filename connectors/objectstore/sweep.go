@@ -2,6 +2,7 @@ package objectstore
 
 import (
 	"context"
+	"encoding/xml"
 	"iter"
 	"net/http"
 	"net/url"
@@ -110,6 +111,7 @@ func (p *Place) Discard(ctx context.Context, u connectors.Unfinished) error {
 }
 
 type uploadsPage struct {
+	XMLName            xml.Name
 	EncodingType       string
 	IsTruncated        bool
 	NextKeyMarker      string
@@ -133,7 +135,11 @@ func (p *Place) uploads(ctx context.Context, under, key, id string) (uploadsPage
 		query.Set("upload-id-marker", id)
 	}
 	var page uploadsPage
-	if _, err := p.result(ctx, Request{Method: http.MethodGet, Query: query}, &page); err != nil || page.EncodingType != "url" {
+	request := Request{Method: http.MethodGet, Query: query}
+	if _, err := p.result(ctx, request, &page); err != nil {
+		return page, err
+	}
+	if err := expect(request, page.XMLName, "Uploads"); err != nil || page.EncodingType != "url" {
 		return page, err
 	}
 	keys := []*string{&page.NextKeyMarker}

@@ -100,7 +100,7 @@ func quoted(text, name string) (string, bool) {
 }
 
 // SetTier copies an object onto itself with another class, and keeps its
-// metadata, tags and lock. In a bucket that keeps versions, the old version stays
+// metadata, tags and lock: KindPermission for who may not ask for the lock. In a bucket that keeps versions, the old version stays
 // in its class, and is paid for, until somebody removes it.
 func (p *Place) SetTier(ctx context.Context, path, class string) error {
 	key, err := p.key(path)
@@ -128,7 +128,10 @@ func (p *Place) SetTier(ctx context.Context, path, class string) error {
 			Remedy: "restore it first; its class can be changed while the restored copy is there",
 		}
 	}
-	keep := p.lockHeaders(o.header)
+	keep, err := p.lockHeaders(ctx, o, path)
+	if err != nil {
+		return err
+	}
 	keep.Set(classHeader, class)
 	if _, err = p.copyObject(given(ctx, keep), o, key); err != nil {
 		return p.failed(ctx, "set tier", path, err)
@@ -137,17 +140,43 @@ func (p *Place) SetTier(ctx context.Context, path, class string) error {
 	return err
 }
 
+const (
+	lockMode  = "X-Amz-Object-Lock-Mode"
+	lockUntil = "X-Amz-Object-Lock-Retain-Until-Date"
+	lockHold  = "X-Amz-Object-Lock-Legal-Hold"
+)
+
 // lockHeaders are those that give a copy the lock of its original. A copy has none
 // by itself, and a retention that is over cannot be given.
-func (p *Place) lockHeaders(h http.Header) http.Header {
-	const mode, until, hold = "X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Retain-Until-Date", "X-Amz-Object-Lock-Legal-Hold"
+func (p *Place) lockHeaders(ctx context.Context, o original, path string) (http.Header, error) {
+	l, err := p.lockOf(ctx, o)
+	if err = p.failed(ctx, "set tier", path, err); connectors.KindOf(err) == connectors.KindPermission {
+		return nil, &connectors.Error{
+			Kind: connectors.KindPermission, Op: "set tier", Path: path, Err: fmt.Errorf("it may have a lock, which would be lost: %w", err),
+			Remedy: "grant s3:GetObjectRetention and s3:GetObjectLegalHold",
+		}
+	}
 	keep := make(http.Header)
-	if h.Get(hold) == "ON" {
-		keep.Set(hold, "ON")
+	if l.Hold {
+		keep.Set(lockHold, "ON")
 	}
-	if at, err := time.Parse(time.RFC3339, h.Get(until)); err == nil && at.After(p.now()) {
-		keep.Set(mode, h.Get(mode))
-		keep.Set(until, h.Get(until))
+	if l.Until.After(p.now()) {
+		keep.Set(lockMode, strings.ToUpper(string(l.Mode)))
+		keep.Set(lockUntil, stamp(l.Until))
 	}
-	return keep
+	return keep, err
+}
+
+// lockOf asks for the lock where HEAD does not tell all of it: it tells nothing to
+// who may not ask.
+func (p *Place) lockOf(ctx context.Context, o original) (connectors.Lock, error) {
+	told, err := readLock(o.header.Get(lockMode), o.header.Get(lockUntil), o.header.Get(lockHold))
+	if err != nil || (told.Mode != "" && o.header.Get(lockHold) != "") {
+		return told, err
+	}
+	l, err := p.lock(ctx, o.Key, "")
+	if connectors.KindOf(p.failed(ctx, "get lock", o.Key, err)) == connectors.KindUnsupported {
+		return told, nil // no lock has ever been there
+	}
+	return l, err
 }

@@ -58,15 +58,46 @@ func (p *Place) version(op, path, id string) (version, error) {
 const unversioned = "null"
 
 // call asks for the version. A store that keeps no versions at all may list its
-// objects as "null", and then not know that name.
+// objects as "null", and then not know that name. It is left out then if there is
+// nothing else that could be meant: a removal would hide the object otherwise.
 func (v version) call(ctx context.Context, method string, h http.Header) (*http.Response, error) {
 	r := Request{Method: method, Key: v.key, Query: url.Values{"versionId": {v.id}}, Header: h}
 	resp, err := v.place.client.Call(ctx, r)
-	if v.id == unversioned && status(err) == http.StatusBadRequest {
-		r.Query = nil
-		return v.place.client.Call(ctx, r)
+	if v.id != unversioned || !unknownID(method, err) {
+		return resp, err
 	}
-	return resp, err
+	if alone, asked := v.alone(ctx); asked != nil || !alone {
+		return resp, err
+	}
+	r.Query = nil
+	return v.place.client.Call(ctx, r)
+}
+
+// unknownID tells whether the store does not know the name of a version. It cannot
+// say so in its answer to HEAD.
+func unknownID(method string, err error) bool {
+	if status(err) != http.StatusBadRequest {
+		return false
+	}
+	switch code(err) {
+	case "InvalidArgument", "InvalidVersionId", "NoSuchVersion":
+		return true
+	case "":
+		return method == http.MethodHead
+	default:
+		return false
+	}
+}
+
+// alone tells whether the version is all that there is under the key.
+func (v version) alone(ctx context.Context) (alone bool, err error) {
+	n := 0
+	err = v.place.versions(ctx, v.key, v.key, func(other connectors.FileVersion, _ error) bool {
+		n++
+		alone = n == 1 && other.ID == v.id && !other.Removed
+		return alone
+	})
+	return alone, err
 }
 
 // missing gives the error where there is no such version: S3 says nothing when it

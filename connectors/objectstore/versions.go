@@ -36,7 +36,11 @@ func (p *Place) versions(ctx context.Context, path, key string, yield func(conne
 	found := false
 	for {
 		var page versionsPage
-		if _, err := p.ask(ctx, Request{Method: http.MethodGet, Query: query}, &page); err != nil {
+		request := Request{Method: http.MethodGet, Query: query}
+		if _, err := p.ask(ctx, request, &page); err != nil {
+			return err
+		}
+		if err := expect(request, page.XMLName, "Versions"); err != nil {
 			return err
 		}
 		for _, v := range page.Versions {
@@ -83,6 +87,7 @@ const markerElement = "DeleteMarker"
 // A versionsPage keeps versions and markers in the order of the document, which
 // is that of their age.
 type versionsPage struct {
+	XMLName             xml.Name
 	EncodingType        string
 	IsTruncated         bool
 	NextKeyMarker       string

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/ftp"
 	"gantry/connectors/local"
 	"gantry/connectors/probe"
 	"gantry/connectors/s3compat"
@@ -212,4 +213,23 @@ func (l liar) Open(ctx context.Context, path string, offset, length int64) (io.R
 		data[0] ^= 1
 	}
 	return io.NopCloser(bytes.NewReader(data)), r.Close()
+}
+
+func TestFTP(t *testing.T) {
+	s, err := servers.StartProFTPD(t.Context(), t.TempDir(), servers.FTPOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PROBE_FTP", s.Password)
+	p, err := run(t, ftp.Connector(), connectors.Location{
+		URL: "ftp://" + s.User + "@" + s.Addr + s.Root, Options: map[string]string{"password": "env:PROBE_FTP"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	can(t, p, "list", "write", "read", "replace", "refuse to replace", "resume uploads", "rename", "rename onto a file")
+	if p.Commit != "atomic" || hasQuirk(p, "no-atomic-replace") || !strings.Contains(p.Software, "ProFTPD") {
+		t.Errorf("%+v", p)
+	}
+	clean(t, s.Dir)
 }

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,14 +120,30 @@ func (p *probe) replace(ctx context.Context) error {
 	}()
 	_, err := p.put(ctx, path, second, connectors.UploadOptions{})
 	stop()
-	if <-missing {
-		p.profile.Commit = commitSwap
-		p.quirk("no-atomic-replace", "while a file is replaced, its name is empty for a moment")
-	}
+	gone := <-missing
 	if err == nil {
 		err = p.holds(ctx, path, second, 0, -1)
 	}
+	p.replaced(gone, err)
 	return p.can("replace", err)
+}
+
+// replaced takes down how the place replaces files: some are known by their first
+// replacement only.
+func (p *probe) replaced(gone bool, err error) {
+	p.traits = p.place.Traits()
+	const quirk = "no-atomic-replace"
+	known := slices.ContainsFunc(p.profile.Quirks, func(q connectors.Quirk) bool { return q.Name == quirk })
+	switch {
+	case gone:
+		p.profile.Commit = commitSwap
+		if !known {
+			p.quirk(quirk, "while a file is replaced, its name is empty for a moment")
+		}
+	case err == nil && p.traits.AtomicCommit:
+		p.profile.Commit = commitAtomic
+		p.profile.Quirks = slices.DeleteFunc(p.profile.Quirks, func(q connectors.Quirk) bool { return q.Name == quirk })
+	}
 }
 
 // exclusive is refused as it shall be.

@@ -24,7 +24,8 @@ func TestConformance(t *testing.T) {
 		if err := g.MakeBucket(t.Context(), bucket); err != nil {
 			t.Fatal(err)
 		}
-		return connectortest.Site{Open: func() (connectors.Place, error) {
+		// The whole suite runs on s3, which is the same place by another library.
+		return connectortest.Site{Slow: true, Open: func() (connectors.Place, error) {
 			return s3compat.Connector().Open(t.Context(), connectors.Location{
 				URL: "s3+" + g.Endpoint + "/" + bucket + "/some/prefix",
 				Options: map[string]string{

@@ -18,12 +18,17 @@ const (
 	sizeHeader      = "X-Amz-Mp-Object-Size"
 )
 
-// options are those of a new object. The library sends metadata that begin with
-// x-amz- as headers as they are, which is how checksums that are known before get
-// there. The body is left out of the signature: its checksum is a signed header.
+const metadataPrefix = "x-amz-meta-"
+
+// options are those of a new object. The library sends metadata with the names of
+// headers as headers, which is how checksums that are known before get there, and
+// why all others get their prefix here. The body is left out of the signature: its
+// checksum is a signed header.
 func (w *wire) options(p objectstore.Properties, headers map[string]string) minio.PutObjectOptions {
 	metadata := maps.Clone(headers)
-	maps.Copy(metadata, p.Metadata)
+	for name, value := range p.Metadata {
+		metadata[metadataPrefix+name] = value
+	}
 	return minio.PutObjectOptions{
 		ContentType: p.ContentType, UserMetadata: metadata, DisableContentSha256: true,
 	}

@@ -66,7 +66,7 @@ func (w *world) ftp(b *testing.B) []contest {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Stop() })
-	url := "ftp://" + s.Addr + strings.TrimSuffix(s.Root, "/")
+	url := "ftp://" + s.Addr + "/" + strings.TrimSuffix(s.Root, "/") // curl takes a path for one below the login's folder
 	login := s.User + ":" + s.Password
 	host, port, _ := net.SplitHostPort(s.Addr)
 	clone := client{name: "rclone", env: []string{
@@ -75,7 +75,7 @@ func (w *world) ftp(b *testing.B) []contest {
 	up, down := clone, clone
 	obscure := "RCLONE_CONFIG_P_PASS=$(rclone obscure " + s.Password + ") "
 	up.argv = []string{"sh", "-c", obscure + "rclone copyto --ignore-times " + w.source + " P:" + s.Root + "/up.mxf"}
-	down.argv = []string{"sh", "-c", obscure + "rclone copyto --ignore-times P:" + s.Root + "/down.mxf " + filepath.Join(w.dir, "ftp-back.mxf")}
+	down.argv = []string{"sh", "-c", obscure + "rclone copyto --ignore-times --multi-thread-streams=0 P:" + s.Root + "/down.mxf " + filepath.Join(w.dir, "ftp-back.mxf")}
 	fill(b, filepath.Join(s.Dir, "down.mxf"), w.size)
 	target, back := filepath.Join(s.Dir, "up.mxf"), filepath.Join(w.dir, "ftp-back.mxf")
 	place := "ftp://" + s.User + "@" + s.Addr + strings.TrimSuffix(s.Root, "/")

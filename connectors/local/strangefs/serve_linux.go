@@ -142,6 +142,11 @@ func (s *server) answer(r request) ([]byte, unix.Errno) {
 		n.write(r.u64(8), r.body[40:40+r.u32(16)])
 		s.tree.touch(n)
 		return pack(r.u32(16), uint32(0)), 0
+	case opCopyRange:
+		if !s.tree.CopiesNone {
+			return nil, unix.ENOSYS
+		}
+		return pack(uint32(0), uint32(0)), 0
 	case opReaddir:
 		return n.list(r.u64(8), r.u32(16)), 0
 	case opStatfs:

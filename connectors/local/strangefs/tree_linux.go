@@ -17,6 +17,7 @@ type Behaviour struct {
 	Step        time.Duration // of modification times; 0 = nanoseconds
 	Forbidden   string        // characters that names may not have
 	Files       int           // how many nodes there may be; 0 = no limit
+	CopiesNone  bool          // answers to copy_file_range that it has copied 0 bytes
 }
 
 type node struct {

@@ -35,6 +35,7 @@ const (
 	opInterrupt   = 36
 	opBatchForget = 42
 	opRename2     = 45
+	opCopyRange   = 47
 )
 
 var opNames = map[uint32]string{

@@ -19,6 +19,7 @@ type Record struct {
 	ETag        string // without quotes; "" of what was removed
 	VersionID   string
 	Removed     bool
+	Marker      bool // it was removed by a marker: what was there is a version now
 	At          time.Time
 	Order       string // see order
 }
@@ -96,7 +97,7 @@ func readNotifications(all []notification) ([]Record, error) {
 		}
 		r := Record{
 			Bucket: n.S3.Bucket.Name, Key: key, Size: n.S3.Object.Size, ETag: strings.Trim(n.S3.Object.ETag, `"`),
-			VersionID: n.S3.Object.VersionID, Removed: removed, At: n.EventTime.UTC(), Order: order(n.S3.Object.Sequencer),
+			VersionID: n.S3.Object.VersionID, Removed: removed, Marker: removed && strings.HasSuffix(n.EventName, ":DeleteMarkerCreated"), At: n.EventTime.UTC(), Order: order(n.S3.Object.Sequencer),
 		}
 		if err := r.check(); err != nil {
 			return nil, err
@@ -124,6 +125,7 @@ type detail struct {
 		VersionID string `json:"version-id"`
 		Sequencer string `json:"sequencer"`
 	} `json:"object"`
+	Deletion string `json:"deletion-type"`
 }
 
 func (m message) readDetail() ([]Record, error) {
@@ -133,7 +135,7 @@ func (m message) readDetail() ([]Record, error) {
 	o := m.Detail.Object
 	r := Record{
 		Bucket: m.Detail.Bucket.Name, Key: o.Key, Size: o.Size, ETag: strings.Trim(o.ETag, `"`),
-		VersionID: o.VersionID, Removed: m.DetailType == "Object Deleted", At: m.Time.UTC(), Order: order(o.Sequencer),
+		VersionID: o.VersionID, Removed: m.DetailType == "Object Deleted", Marker: m.Detail.Deletion == "Delete Marker Created", At: m.Time.UTC(), Order: order(o.Sequencer),
 	}
 	if err := r.check(); err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func TestMessages(t *testing.T) {
 			VersionID: "096fKKXTRTtl3on89fVO.nfljtsv6qko", At: at(0, 123e6), Order: padded("0055AED6DCD90281E5"),
 		}},
 		"removed": {
-			{Bucket: "media", Key: "day/1.mxf", ETag: "d41d8cd98f00b204e9800998ecf8427e", VersionID: "v2", Removed: true, At: at(60, 0), Order: padded("0055AED6DCD90281E6FF")},
+			{Bucket: "media", Key: "day/1.mxf", ETag: "d41d8cd98f00b204e9800998ecf8427e", VersionID: "v2", Removed: true, Marker: true, At: at(60, 0), Order: padded("0055AED6DCD90281E6FF")},
 			{Bucket: "media", Key: "day/2.mxf", Removed: true, At: at(61, 0), Order: padded("0055AED6DCD90281E7")},
 		},
 		"test": nil,
@@ -37,7 +37,7 @@ func TestMessages(t *testing.T) {
 		}},
 		"eventbridge-deleted": {{
 			Bucket: "media", Key: "day/1.mxf", ETag: "d41d8cd98f00b204e9800998ecf8427e",
-			VersionID: "1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF", Removed: true, At: at(120, 0), Order: padded("617F0837B476E463"),
+			VersionID: "1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF", Removed: true, Marker: true, At: at(120, 0), Order: padded("617F0837B476E463"),
 		}},
 		"eventbridge-restore": nil,
 		"minio": {{
