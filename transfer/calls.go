@@ -23,7 +23,18 @@ func (e *Engine) stat(ctx context.Context, place statter, path string, note func
 }
 
 func (d *delivery) stat(ctx context.Context) (connectors.Entry, error) {
-	return d.r.e.stat(ctx, d.to.Place, d.to.Path, d.retrier("stat").note)
+	entry, err := d.r.e.stat(ctx, d.to.Place, d.to.Path, d.retrier("stat").note)
+	if untold(d.to, err) { // then it is sent
+		err = connectors.Errorf(connectors.KindNotFound, "stat", d.to.Path, "a drop box does not tell: %w", err)
+	}
+	return entry, err
+}
+
+// untold tells whether the destination is a drop box that does not say what is there.
+func untold(to Destination, err error) bool {
+	place, ok := to.Place.(interface{ Traits() connectors.Traits })
+	kind := connectors.KindOf(err)
+	return ok && (kind == connectors.KindUnsupported || kind == connectors.KindPermission) && place.Traits().WriteOnly
 }
 
 func (d *delivery) callBegin(ctx context.Context, o connectors.UploadOptions) (connectors.Upload, error) {

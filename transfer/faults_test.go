@@ -418,6 +418,41 @@ func TestNoReceiptWithoutProof(t *testing.T) {
 	}
 }
 
+// A dropBox is a place that takes files and tells nothing of them.
+type dropBox struct{ connectors.Place }
+
+func (dropBox) Traits() connectors.Traits {
+	return connectors.Traits{WriteOnly: true, Sequential: true}
+}
+
+func (dropBox) Stat(_ context.Context, path string) (connectors.Entry, error) {
+	return connectors.Entry{}, connectors.Errorf(connectors.KindPermission, "stat", path, "it is a drop box")
+}
+
+func (dropBox) Open(_ context.Context, path string, _, _ int64) (io.ReadCloser, error) {
+	return nil, connectors.Errorf(connectors.KindPermission, "open", path, "it is a drop box")
+}
+
+func TestADropBoxIsDeliveredToOnce(t *testing.T) {
+	s := newStage(t)
+	s.file("clip", 3*part)
+	to := &script{Place: dropBox{s.folder("a")}, unstaged: true}
+	job := s.job("clip", to)
+	s.fails(job, connectors.KindUnsupported)
+	if to.begins.Load() != 0 {
+		t.Error("bytes were sent that could not be proved")
+	}
+	job.Destinations[0].Verify = VerifySize
+	for range 2 {
+		if c := s.run(job).Copies[0]; c.Proof != ProofSize {
+			t.Errorf("got %+v", c)
+		}
+	}
+	if to.commits.Load() != 1 {
+		t.Errorf("%d deliveries", to.commits.Load())
+	}
+}
+
 func TestASequentialPlaceGetsItsPartsInOrder(t *testing.T) {
 	s := newStage(t)
 	data := s.file("clip", 8*part)

@@ -114,6 +114,9 @@ func (r *run) made(to Destination) (f finished, ok bool) {
 
 func (r *run) holds(ctx context.Context, to Destination, c Copy) (bool, error) {
 	entry, err := r.e.stat(ctx, to.Place, to.Path, r.noteRetry)
+	if untold(to, err) {
+		return true, nil // there is nothing better than the receipt, and a second delivery would be worse
+	}
 	if connectors.KindOf(err) == connectors.KindNotFound {
 		return false, nil
 	}

@@ -92,7 +92,7 @@ func (c *copier) rehearse(ctx context.Context, pairs []pair) error {
 func (c *copier) action(ctx context.Context, p pair) (string, error) {
 	there, err := c.to.Stat(ctx, p.Destination)
 	switch {
-	case connectors.KindOf(err) == connectors.KindNotFound:
+	case connectors.KindOf(err) == connectors.KindNotFound, err != nil && c.to.Traits().WriteOnly:
 		return "create", nil
 	case err != nil:
 		return "", err
