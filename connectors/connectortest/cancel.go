@@ -139,7 +139,7 @@ func testCancelDuring(t *testing.T, s *stand) {
 			return nil
 		})
 		if err := during("remove", func(ctx context.Context) error { return s.place.Remove(ctx, path) }); err != nil {
-			s.wholeOrNone(path, data)
+			s.wholeOrGoing(path, data)
 		} else {
 			s.gone(path)
 		}
@@ -166,4 +166,16 @@ func (s *stand) wholeOrNone(path string, data []byte) {
 		return
 	}
 	s.holds(path, data)
+}
+
+// wholeOrGoing is for a file whose removal may still run at the far end.
+func (s *stand) wholeOrGoing(path string, data []byte) {
+	s.t.Helper()
+	got, err := s.read(path, 0, -1)
+	switch {
+	case err != nil:
+		s.fails("read "+path, err, connectors.KindNotFound, connectors.KindChanged)
+	case !bytes.Equal(got, data):
+		s.t.Fatalf("%q holds other bytes than were sent", path)
+	}
 }
