@@ -117,7 +117,7 @@ func (w *world) bucket(b *testing.B) []contest {
 	up := w.copy(append(options("--dst-option"), w.source, place+"up.mxf")...)
 	down := w.copy(append(options("--src-option"), place+"down.mxf", back)...)
 	up.env, down.env = env, env
-	tuned := []string{"--ignore-times", "--s3-chunk-size=32M", "--s3-upload-concurrency=8", "--s3-disable-checksum"}
+	tuned := []string{"--ignore-times", "--s3-chunk-size=32M", "--s3-upload-concurrency=8", "--s3-disable-checksum", "--s3-no-check-bucket"}
 	return []contest{
 		{name: "s3-up", target: target, clients: []client{
 			{name: "rclone", env: env, argv: append([]string{"rclone", "copyto", w.source, "P:peers/up.mxf"}, tuned...)}, up,
