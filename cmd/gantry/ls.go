@@ -26,6 +26,9 @@ func lsCommand(a *app) *cobra.Command {
 				return err
 			}
 			defer s.Close()
+			if s.Traits().DoubtfulLists {
+				fmt.Fprintln(cmd.ErrOrStderr(), "this server may leave files out of its listings without a word: what is missing here may be there")
+			}
 			if a.format == "table" {
 				return listTable(cmd, s)
 			}
