@@ -9,18 +9,20 @@ import (
 	"gantry/connectors"
 	"gantry/transfer/chunk"
 	"gantry/transfer/journal"
+	"gantry/transfer/schedule"
 )
 
 // Options of an Engine. Only the journal has to be given.
 type Options struct {
 	Journal      *journal.Journal
-	Parallel     int           // parts in flight for each destination of a job; 0 = 4
-	PartSize     int64         // bytes of a part where the destinations' limits allow it; 0 = as the budget allows, at most chunk.Preferred
-	MemoryBudget int64         // bytes of parts in memory, of all jobs together; 0 = 128 MiB
-	Patience     time.Duration // how long a call that fails is waited for, in all, before it is given up; 0 = 2 min
-	Stall        time.Duration // a part that makes no progress for so long has timed out; 0 = 60 s
-	Scratch      string        // folder where files are staged for places that move whole files (connectors.Mover); "" = one of the user's caches
-	Logger       *slog.Logger  // nil discards
+	Parallel     int                 // parts in flight for each destination of a job; 0 = 4
+	PartSize     int64               // bytes of a part where the destinations' limits allow it; 0 = as the budget allows, at most chunk.Preferred
+	MemoryBudget int64               // bytes of parts in memory, of all jobs together; 0 = 128 MiB
+	Patience     time.Duration       // how long a call that fails is waited for, in all, before it is given up; 0 = 2 min
+	Stall        time.Duration       // a part that makes no progress for so long has timed out; 0 = 60 s
+	Scheduler    *schedule.Scheduler // shared by engines that use the same links; nil makes one
+	Scratch      string              // folder where files are staged for places that move whole files (connectors.Mover); "" = one of the user's caches
+	Logger       *slog.Logger        // nil discards
 	Now          func() time.Time
 	Jitter       func() float64 // in [0, 1), spreads retries; nil is random
 }
@@ -51,6 +53,9 @@ func New(o Options) *Engine {
 	}
 	if o.Stall <= 0 {
 		o.Stall = time.Minute
+	}
+	if o.Scheduler == nil {
+		o.Scheduler = schedule.New(schedule.Options{Now: o.Now})
 	}
 	if o.Scratch == "" {
 		o.Scratch = scratch()

@@ -3,10 +3,12 @@ package transfer
 import (
 	"fmt"
 	"reflect"
+	"time"
 
 	"gantry/connectors"
 	"gantry/transfer/digest"
 	"gantry/transfer/journal"
+	"gantry/transfer/schedule"
 )
 
 // A Verify is the least proof that a job is content with.
@@ -29,6 +31,10 @@ type Job struct {
 	ContentType  string
 	Metadata     map[string]string // keys in lower case
 	Progress     func(Progress)    // may be nil; see Progress
+
+	Site     string            // whose work it is: sites share endpoints fairly
+	Priority schedule.Priority // zero is Normal
+	Deadline time.Time         // when it must be done, as the air date; zero = none
 }
 
 // A Source is the file to read.
