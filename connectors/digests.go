@@ -6,14 +6,19 @@ type Algorithm string
 // The digests that places and manifests know.
 const (
 	XXH128    Algorithm = "xxh128"
+	XXH3      Algorithm = "xxh3" // of 64 bits
+	XXH64     Algorithm = "xxh64"
 	CRC64NVME Algorithm = "crc64nvme"
 	CRC32C    Algorithm = "crc32c"
+	CRC32     Algorithm = "crc32" // of zip, Ethernet and FTP's XCRC
 	MD5       Algorithm = "md5"
 	SHA1      Algorithm = "sha1"
 	SHA256    Algorithm = "sha256"
+	C4        Algorithm = "c4" // SMPTE ST 2114
 )
 
-// Digests are lower-case hex strings by algorithm, most significant byte first.
+// Digests are lower-case hex strings by algorithm, most significant byte first; a
+// C4 is its ID of 90 characters.
 type Digests map[Algorithm]string
 
 // Agree compares the digests that both sides have. common tells how many there

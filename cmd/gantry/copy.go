@@ -13,6 +13,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer"
+	"gantry/transfer/digest"
 )
 
 func copyCommand(a *app) *cobra.Command {
@@ -51,7 +52,15 @@ a source folder go into DST itself, with their paths below the source.`,
 	return cmd
 }
 
-var moreDigests = []string{"md5", "sha1", "sha256", "crc32c"}
+// moreDigests are those that are not computed of every file.
+var moreDigests = func() (names []string) {
+	for _, a := range digest.All() {
+		if a != connectors.XXH128 && a != connectors.CRC64NVME {
+			names = append(names, string(a))
+		}
+	}
+	return names
+}()
 
 // A copier is one run of the copy command.
 type copier struct {

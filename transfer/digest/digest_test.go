@@ -10,22 +10,27 @@ import (
 	"gantry/connectors"
 )
 
-var every = []connectors.Algorithm{
-	connectors.XXH128, connectors.CRC64NVME, connectors.CRC32C, connectors.MD5, connectors.SHA1, connectors.SHA256,
-}
+var every = All()
 
-// The values are those of the catalogue of CRCs, of xxhsum -H2 and of coreutils.
+// The values are those of the catalogue of CRCs, of xxhsum, of coreutils and of
+// SMPTE ST 2114.
 func TestKnownValues(t *testing.T) {
 	for data, want := range map[string]connectors.Digests{
 		"": {
 			connectors.XXH128: "99aa06d3014798d86001c324468d497f", connectors.CRC64NVME: "0000000000000000", connectors.CRC32C: "00000000",
 			connectors.MD5: "d41d8cd98f00b204e9800998ecf8427e", connectors.SHA1: "da39a3ee5e6b4b0d3255bfef95601890afd80709",
 			connectors.SHA256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+			connectors.XXH3:   "2d06800538d394c2", connectors.XXH64: "ef46db3751d8e999", connectors.CRC32: "00000000",
+			connectors.C4: "c459dsjfscH38cYeXXYogktxf4Cd9ibshE3BHUo6a58hBXmRQdZrAkZzsWcbWtDg5oQstpDuni4Hirj75GEmTc1sFT",
 		},
 		"123456789": {
 			connectors.XXH128: "33119477ede5dcd5e9716427681d5860", connectors.CRC64NVME: "ae8b14860a799888", connectors.CRC32C: "e3069283",
 			connectors.MD5: "25f9e794323b453885f5181f1b624d0b", connectors.SHA1: "f7c3bc1d808e04732adf679965ccc34ca7ae3441",
 			connectors.SHA256: "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225",
+			connectors.XXH3:   "72dcb18b67a17dff", connectors.XXH64: "8cb841db40e6ae83", connectors.CRC32: "cbf43926",
+		},
+		"alfa": {
+			connectors.C4: "c43zYcLni5LF9rR4Lg4B8h3Jp8SBwjcnyyeh4bc6gTPHndKuKdjUWx1kJPYhZxYt3zV6tQXpDs2shPsPYjgG81wZM1",
 		},
 	} {
 		got, err := Of([]byte(data), every...)
@@ -87,6 +92,15 @@ func TestCombineIsAssociativeAtAnyLength(t *testing.T) {
 			t.Fatalf("%x != %x", left, right)
 		}
 	})
+}
+
+func TestADigestIsStrongFrom64BitsOn(t *testing.T) {
+	for _, a := range append(All(), "rot13") {
+		weak := a == connectors.CRC32 || a == connectors.CRC32C || a == "rot13"
+		if Strong(a) == weak {
+			t.Errorf("%s: %v", a, Strong(a))
+		}
+	}
 }
 
 func TestUnknownAlgorithmIsRefused(t *testing.T) {

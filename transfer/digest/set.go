@@ -1,7 +1,6 @@
 package digest
 
 import (
-	"encoding/hex"
 	"hash"
 	"io"
 	"slices"
@@ -51,7 +50,7 @@ func (s *Set) Size() int64 { return s.size }
 func (s *Set) Sums() connectors.Digests {
 	sums := make(connectors.Digests, len(s.hashes))
 	for i, h := range s.hashes {
-		sums[s.algorithms[i]] = hex.EncodeToString(h.Sum(nil))
+		sums[s.algorithms[i]] = encode(s.algorithms[i], h.Sum(nil))
 	}
 	return sums
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gantry/transfer/digest"
 )
 
 // Build writes a generation's manifest, with the hashes of all its directories, and names it. The name belongs into the folder ascmhl below
@@ -108,7 +110,7 @@ func checkHead(g Generation) error {
 		}
 	}
 	for _, r := range g.References {
-		if _, err := decodeC4(r.C4); err != nil {
+		if _, err := digest.DecodeC4(r.C4); err != nil {
 			return fmt.Errorf("reference %q: %w", r.Path, err)
 		}
 		if err := checkPath(r.Path); err != nil {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"gantry/transfer/digest"
 )
 
 // ChainFile names the chain in a folder's history.
@@ -74,7 +76,7 @@ func ParseChain(r io.Reader) ([]Link, error) {
 	links := make([]Link, len(doc.Lists))
 	for i, l := range doc.Lists {
 		id := strings.TrimSpace(l.C4)
-		_, err := decodeC4(id)
+		_, err := digest.DecodeC4(id)
 		switch {
 		case l.Number != i+1:
 			return nil, fmt.Errorf("mhl: chain: generation %d is where %d belongs: it was altered", l.Number, i+1)

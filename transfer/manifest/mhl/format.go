@@ -9,6 +9,8 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/zeebo/xxh3"
+
+	"gantry/transfer/digest"
 )
 
 // format is one of the standard's digests.
@@ -21,7 +23,7 @@ type format struct {
 
 // formats in the order in which a manifest holds them.
 var formats = []format{
-	{"c4", sumC4, encodeC4, decodeC4},
+	{"c4", sumC4, digest.EncodeC4, digest.DecodeC4},
 	hexFormat("md5", func(b []byte) []byte { s := md5.Sum(b); return s[:] }),
 	hexFormat("sha1", func(b []byte) []byte { s := sha1.Sum(b); return s[:] }),
 	hexFormat("xxh128", func(b []byte) []byte { s := xxh3.Hash128(b).Bytes(); return s[:] }),

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"gantry/transfer/digest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -165,14 +167,14 @@ func TestC4(t *testing.T) {
 		if rapid.Bool().Draw(t, "small") {
 			clear(sum[:60])
 		}
-		id := encodeC4(sum)
-		back, err := decodeC4(id)
-		if len(id) != c4Length || err != nil || !bytes.Equal(back, sum) {
+		id := digest.EncodeC4(sum)
+		back, err := digest.DecodeC4(id)
+		if len(id) != 90 || err != nil || !bytes.Equal(back, sum) {
 			t.Fatalf("%x -> %s -> %x, %v", sum, id, back, err)
 		}
 	})
 	for _, bad := range []string{"", "c4", "c5" + strings.Repeat("1", 88), "c4" + strings.Repeat("0", 88), "c4" + strings.Repeat("z", 88)} {
-		if _, err := decodeC4(bad); err == nil {
+		if _, err := digest.DecodeC4(bad); err == nil {
 			t.Errorf("%q passed as a C4 ID", bad)
 		}
 	}
