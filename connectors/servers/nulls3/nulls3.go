@@ -11,12 +11,17 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Handler gives a new, empty store.
-func Handler() http.Handler {
-	return &store{objects: make(map[string]object), uploads: make(map[string]map[int]int64), began: time.Now()}
+// Handler gives a new store that holds the seeds.
+func Handler(seeds ...Seed) http.Handler {
+	s := &store{objects: make(map[string]object), uploads: make(map[string]map[int]stored), began: time.Now()}
+	for _, seed := range seeds {
+		s.sow(seed)
+	}
+	return s
 }
 
 type object struct {
@@ -26,11 +31,21 @@ type object struct {
 
 type store struct {
 	mu      sync.Mutex
-	objects map[string]object        // by path
-	uploads map[string]map[int]int64 // sizes of parts, by upload
+	objects map[string]object         // by path
+	keys    []string                  // of objects, in order; nil = to be sorted again
+	uploads map[string]map[int]stored // parts, by upload
 	next    int
 	began   time.Time
+	taken   atomic.Int64 // bytes of bodies
 }
+
+type stored struct {
+	size int64
+	crc  string
+}
+
+// TakenPath answers with the number of bytes that were sent to the store so far.
+const TakenPath = "/-/taken"
 
 const (
 	crcHeader = "X-Amz-Checksum-Crc64nvme"
@@ -41,6 +56,8 @@ func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	id := query.Get("uploadId")
 	switch {
+	case r.URL.Path == TakenPath:
+		s.counted(w)
 	case r.Method == http.MethodPost && query.Has("uploads"):
 		s.begin(w)
 	case r.Method == http.MethodPost && id != "":
@@ -55,21 +72,26 @@ func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPut && len(query) <= 1: // the SDK adds x-id
 		s.put(w, r)
 	case r.Method == http.MethodPut:
-		drain(r.Body)
+		s.drain(r)
 	case r.Method == http.MethodDelete:
 		s.mu.Lock()
 		delete(s.objects, r.URL.Path)
+		s.keys = nil
 		s.mu.Unlock()
 		w.WriteHeader(http.StatusNoContent)
+	case r.Method == http.MethodGet && id != "":
+		s.parts(w, id)
+	case r.Method == http.MethodGet && query.Has("list-type"):
+		s.list(w, r.URL.Path, query)
 	default:
 		s.get(w, r)
 	}
 }
 
 func (s *store) put(w http.ResponseWriter, r *http.Request) {
-	o := object{size: drain(r.Body), crc: r.Header.Get(crcHeader)}
+	o := object{size: s.drain(r), crc: r.Header.Get(crcHeader)}
 	s.mu.Lock()
-	s.objects[r.URL.Path] = o
+	s.objects[r.URL.Path], s.keys = o, nil
 	s.mu.Unlock()
 	receipt(w, o.crc)
 }
@@ -78,25 +100,25 @@ func (s *store) begin(w http.ResponseWriter) {
 	s.mu.Lock()
 	s.next++
 	id := fmt.Sprint("upload", s.next)
-	s.uploads[id] = make(map[int]int64)
+	s.uploads[id] = make(map[int]stored)
 	s.mu.Unlock()
 	answer(w, fmt.Sprintf(`<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>`, id))
 }
 
 func (s *store) part(w http.ResponseWriter, r *http.Request, id, number string) {
-	size := drain(r.Body)
+	p := stored{s.drain(r), r.Header.Get(crcHeader)}
 	n, err := strconv.Atoi(number)
 	s.mu.Lock()
 	parts, ok := s.uploads[id]
 	if ok {
-		parts[n] = size
+		parts[n] = p
 	}
 	s.mu.Unlock()
 	if !ok || err != nil {
 		refuse(w, "NoSuchUpload")
 		return
 	}
-	receipt(w, r.Header.Get(crcHeader))
+	receipt(w, p.crc)
 }
 
 func (s *store) complete(w http.ResponseWriter, r *http.Request, id string) {
@@ -108,11 +130,11 @@ func (s *store) complete(w http.ResponseWriter, r *http.Request, id string) {
 	s.mu.Lock()
 	parts, ok := s.uploads[id]
 	for _, p := range document.Parts {
-		o.size += parts[p.PartNumber]
+		o.size += parts[p.PartNumber].size
 	}
 	if ok && err == nil {
 		delete(s.uploads, id)
-		s.objects[r.URL.Path] = o
+		s.objects[r.URL.Path], s.keys = o, nil
 	}
 	s.mu.Unlock()
 	if !ok || err != nil {
@@ -180,14 +202,21 @@ func refuse(w http.ResponseWriter, code string) {
 
 var buffers = sync.Pool{New: func() any { return new([1 << 20]byte) }}
 
-// drain reads in large steps, which io.Discard would not.
-func drain(r io.Reader) (size int64) {
+// drain reads in large steps, which io.Discard would not, and tells how long the
+// object is: a body in chunks with a checksum behind says so in a header.
+func (s *store) drain(r *http.Request) (size int64) {
 	buffer := buffers.Get().(*[1 << 20]byte)
 	defer buffers.Put(buffer)
 	for {
-		n, err := r.Read(buffer[:])
-		if size += int64(n); err != nil {
-			return size
+		n, err := r.Body.Read(buffer[:])
+		size += int64(n)
+		s.taken.Add(int64(n))
+		if err != nil {
+			break
 		}
 	}
+	if decoded, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64); err == nil {
+		return decoded
+	}
+	return size
 }
