@@ -7,31 +7,49 @@ import (
 	"gantry/transfer/digest"
 )
 
-// hashes are those of the whole, each in a goroutine of its own.
+// hashes are those of the whole, each in a goroutine of its own on the memory that
+// the others and the destinations read, too. The slowest one holds up the reading
+// once it is queued pieces behind: what is in memory is bounded.
 type hashes struct {
 	queues []chan *piece
 	sets   []*digest.Set
 	wait   sync.WaitGroup
 }
 
-func (r *run) startHashes() (*hashes, error) {
-	h := &hashes{}
+const queued = 2
+
+// atHand is the size up to which a file of one part is hashed where it is read, for
+// all digests: then goroutines cost more than they gain.
+const atHand = 1 << 20
+
+func (r *run) readInOne() bool { return r.plan.Count() <= 1 && r.plan.Size <= atHand }
+
+// wanted are the digests of the whole that have to be computed, beside CRC64NVME,
+// which is combined from those of the parts.
+func (r *run) wanted() (list []connectors.Algorithm) {
 	seen := map[connectors.Algorithm]bool{connectors.CRC64NVME: true, "": true}
-	wanted := r.job.algorithms()
+	all := r.job.algorithms()
 	for _, d := range r.deliveries {
-		wanted = append(wanted, d.traits.WholeDigest)
+		all = append(all, d.traits.WholeDigest)
 	}
-	for _, a := range wanted {
-		if seen[a] {
-			continue
+	for _, a := range all {
+		if !seen[a] {
+			seen[a] = true
+			list = append(list, a)
 		}
-		seen[a] = true
+	}
+	return list
+}
+
+func startHashes(algorithms []connectors.Algorithm) (*hashes, error) {
+	h := &hashes{}
+	for _, a := range algorithms {
 		set, err := digest.New(a)
 		if err != nil {
 			return nil, err
 		}
 		h.sets = append(h.sets, set)
-		h.queues = append(h.queues, make(chan *piece, 2))
+		h.queues = append(h.queues, make(chan *piece, queued))
 	}
 	for i := range h.sets {
 		h.wait.Go(func() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"sync"
 	"time"
 
@@ -17,33 +18,54 @@ import (
 func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	closed := sync.OnceFunc(r.closeQueues)
 	defer closed()
-	hashes, err := r.startHashes()
-	if err != nil {
-		return connectors.Whole{}, err
-	}
 	whole := connectors.Whole{Size: r.plan.Size}
 	s := r.sourceScan()
 	s.parts = r.plan.All()
+	apart := r.wanted()
+	if r.readInOne() {
+		s.algorithms, apart = append(s.algorithms, apart...), nil
+	}
+	hashes, err := startHashes(apart)
+	if err != nil {
+		return connectors.Whole{}, err
+	}
 	s.each = func(ctx context.Context, p *piece) error {
 		defer p.drop()
 		whole.Parts = append(whole.Parts, p.part)
-		hashes.take(p)
 		for _, d := range r.deliveries {
 			d.offer(ctx, p)
 		}
+		hashes.take(p)
 		r.hashed.Add(p.part.Size)
 		return nil
 	}
 	err = s.run(ctx, r.e, r.share)
 	closed()
 	whole.Digests = hashes.end()
+	if err == nil {
+		err = r.complete(&whole, s.algorithms)
+	}
 	if err != nil {
 		return connectors.Whole{}, err
 	}
-	if whole.Digests[connectors.CRC64NVME], err = digest.CombineParts(whole.Parts); err != nil {
-		return whole, err
-	}
 	return whole, r.approve(ctx, whole.Digests)
+}
+
+// complete gives the whole those digests that its parts have.
+func (r *run) complete(whole *connectors.Whole, ofParts []connectors.Algorithm) error {
+	switch {
+	case !r.readInOne():
+		sum, err := digest.CombineParts(whole.Parts)
+		whole.Digests[connectors.CRC64NVME] = sum
+		return err
+	case len(whole.Parts) == 0:
+		sums, err := digest.Of(nil, ofParts...)
+		whole.Digests = sums
+		return err
+	default:
+		maps.Copy(whole.Digests, whole.Parts[0].Digests)
+		return nil
+	}
 }
 
 // closeQueues tells the deliveries that no more parts come.

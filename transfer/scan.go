@@ -81,9 +81,13 @@ func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan
 
 // fill reads a part, going on where a failed attempt stopped, and hashes it.
 func (s scan) fill(ctx context.Context, e *Engine, p *piece) error {
+	sums, err := digest.New(s.algorithms...)
+	if err != nil {
+		return err
+	}
 	r := e.retrier(s.note).moving()
 	for at := 0; at < len(p.data); {
-		n, err := s.read(ctx, e, p.part.Offset+int64(at), p.data[at:])
+		n, err := s.read(ctx, e, p.part.Offset+int64(at), p.data[at:], sums)
 		at += n
 		if n > 0 {
 			r.progress()
@@ -104,9 +108,8 @@ func (s scan) fill(ctx context.Context, e *Engine, p *piece) error {
 			return ended(ctx, err)
 		}
 	}
-	sums, err := digest.Of(p.data, s.algorithms...)
-	p.part.Digests = sums
-	return err
+	p.part.Digests = sums.Sums()
+	return nil
 }
 
 func missing(err error) bool {
@@ -114,8 +117,9 @@ func missing(err error) bool {
 	return kind == connectors.KindIncomplete || kind == connectors.KindNotFound
 }
 
-// read fills buffer from one stream.
-func (s scan) read(ctx context.Context, e *Engine, offset int64, buffer []byte) (n int, err error) {
+// read fills buffer from one stream. Bytes are hashed as they come, while the
+// processor still has them at hand.
+func (s scan) read(ctx context.Context, e *Engine, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
 	ctx, moved, end := e.watched(ctx, s.what, s.path)
 	defer end()
 	stream, _, err := within(ctx, func() (io.ReadCloser, error) { return s.open(ctx, offset, int64(len(buffer))) })
@@ -127,8 +131,9 @@ func (s scan) read(ctx context.Context, e *Engine, offset int64, buffer []byte) 
 	defer context.AfterFunc(ctx, closing)()
 	for n < len(buffer) {
 		got, err := stream.Read(buffer[n:min(len(buffer), n+step)])
-		n += got
 		if got > 0 {
+			sums.Write(buffer[n : n+got])
+			n += got
 			moved()
 		}
 		switch {
