@@ -52,7 +52,7 @@ func Open(ctx context.Context, l connectors.Location) (connectors.Place, error) 
 		return nil, err
 	}
 	place, err := c.Open(ctx, throttle.Without(l))
-	if err != nil || limits == (throttle.Limits{}) {
+	if err != nil || limits.None() {
 		return place, err
 	}
 	return throttle.New(limits).Wrap(place), nil

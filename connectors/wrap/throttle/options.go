@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"strconv"
-	"strings"
 
 	"gantry/connectors"
 )
@@ -21,8 +20,8 @@ func Options() []connectors.Option {
 	return []connectors.Option{
 		{
 			Name:    OptionBandwidth,
-			Help:    "most bytes per second to and from the place, with a unit: B, K, M, G are powers of 1,024 bytes (10M is 10 MiB/s), kbit, Mbit, Gbit powers of 1,000 bits; two values are up:down; off or empty is no limit",
-			Example: "10M",
+			Help:    "most bytes per second to and from the place, with a unit: B, K, M, G are powers of 1,024 bytes (10M is 10 MiB/s), kbit, Mbit, Gbit powers of 1,000 bits; two values are up:down; off or empty is no limit, stop lets nothing move. Or a timetable of them by the local clock, with weekdays and a time zone if need be: 08:00,10M 19:00,off, or Mon-08:00,512k Sat-00:00,off Europe/Oslo",
+			Example: "08:00,10M 19:00,off",
 		},
 		{Name: OptionRequests, Help: "most requests per second; empty is no limit", Example: "20"},
 	}
@@ -30,7 +29,7 @@ func Options() []connectors.Option {
 
 // Read gives the limits that the options say. option gives the value of one.
 func Read(option func(name string) string) (l Limits, err error) {
-	if l.Up, l.Down, err = ParseBandwidth(option(OptionBandwidth)); err != nil {
+	if l.Bandwidth, err = ParseTimetable(option(OptionBandwidth)); err != nil {
 		return Limits{}, err
 	}
 	text := option(OptionRequests)
@@ -42,47 +41,6 @@ func Read(option func(name string) string) (l Limits, err error) {
 		return Limits{}, refused(OptionRequests, text, "write a number above zero, or off")
 	}
 	return l, nil
-}
-
-// ParseBandwidth reads "10M", "10M:1M" (up and down), "100Mbit" or "off", in bytes
-// per second; zero is no limit.
-func ParseBandwidth(text string) (up, down int64, err error) {
-	first, second, two := strings.Cut(text, ":")
-	if up, err = parseRate(first); err == nil && two {
-		down, err = parseRate(second)
-	} else if err == nil {
-		down = up
-	}
-	if err != nil {
-		return 0, 0, refused(OptionBandwidth, text, "write it like 10M (MiB/s), 100Mbit or 10M:1M (up and down), or off")
-	}
-	return up, down, nil
-}
-
-var units = []struct {
-	suffix string
-	bytes  float64
-}{
-	{"kbit", 1e3 / 8}, {"mbit", 1e6 / 8}, {"gbit", 1e9 / 8}, {"b", 1}, {"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30},
-}
-
-func parseRate(text string) (int64, error) {
-	text = strings.ToLower(strings.TrimSpace(text))
-	if text == "" || text == "off" {
-		return 0, nil
-	}
-	for _, unit := range units {
-		number, ok := strings.CutSuffix(text, unit.suffix)
-		if !ok {
-			continue
-		}
-		value, err := strconv.ParseFloat(number, 64)
-		if bytes := value * unit.bytes; err == nil && bytes >= 1 && bytes < 1<<50 {
-			return int64(bytes), nil
-		}
-		return 0, fmt.Errorf("%q is no rate", text)
-	}
-	return 0, fmt.Errorf("%q has no unit", text)
 }
 
 func refused(option, value, remedy string) error {
