@@ -213,7 +213,9 @@ func (d *depot) leave() {
 }
 
 // trouble is with this machine's disk.
-func (d *depot) trouble(op, path string, err error) error {
+func (d *depot) trouble(op, path string, err error) error { return diskTrouble(op, path, d.dir, err) }
+
+func diskTrouble(op, path, scratch string, err error) error {
 	kind := connectors.KindUnavailable
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -223,5 +225,5 @@ func (d *depot) trouble(op, path string, err error) error {
 	case errors.Is(err, os.ErrPermission):
 		kind = connectors.KindPermission
 	}
-	return &connectors.Error{Kind: kind, Op: op, Path: path, Err: err, Remedy: "look at the scratch folder " + d.dir}
+	return &connectors.Error{Kind: kind, Op: op, Path: path, Err: err, Remedy: "look at the scratch folder " + scratch}
 }

@@ -94,7 +94,8 @@ func (e *Engine) Run(ctx context.Context, job Job) (Receipt, error) {
 		return Receipt{}, err
 	}
 	defer done()
-	r := &run{e: e, job: e.staged(job), started: e.o.Now().UTC()}
+	job, packer := e.packs(e.staged(job))
+	r := &run{e: e, job: job, packer: packer, started: e.o.Now().UTC()}
 	defer r.leave()
 	receipt, err := r.do(ctx)
 	if err == nil || hopeless(r.pass.err) {

@@ -28,6 +28,7 @@ type Job struct {
 	Digests      []connectors.Algorithm // wanted in the receipt, beyond xxh128 and crc64nvme
 	Expect       connectors.Digests     // what the source must turn out to be; otherwise KindIntegrity
 	Verify       Verify
+	Pack         Pack // what is sent is not the source itself; nil sends it as it is
 	ContentType  string
 	Metadata     map[string]string // keys in lower case
 	Progress     func(Progress)    // may be nil; see Progress

@@ -37,7 +37,11 @@ func (e *Engine) staged(j Job) Job {
 
 // leave gives back what depots have taken.
 func (r *run) leave() {
-	if d, ok := r.job.Source.Place.(*depot); ok {
+	from := r.job.Source.Place
+	if r.packer != nil {
+		from = r.packer.from
+	}
+	if d, ok := from.(*depot); ok {
 		d.leave()
 	}
 	for _, to := range r.job.Destinations {
@@ -152,8 +156,11 @@ func (d *delivery) passes() string {
 
 // slow tells whether a description may need the whole file.
 func slow(place statter) bool {
-	_, ok := place.(*depot)
-	return ok
+	switch place.(type) {
+	case *depot, *packer:
+		return true
+	}
+	return false
 }
 
 // scratch is where files are staged if nobody has said so.

@@ -9,6 +9,7 @@ import (
 
 // The phases of a copy.
 const (
+	PhasePack   = "pack"   // the file that is sent is made of the source
 	PhaseHash   = "hash"   // the source is read, nothing has to be sent yet
 	PhaseSend   = "send"   // parts are on their way
 	PhaseVerify = "verify" // the copy is read back

@@ -25,6 +25,7 @@ type Receipt struct {
 	Started  time.Time          `json:"started"`
 	Finished time.Time          `json:"finished"`
 	Copies   []Copy             `json:"copies"`
+	Packed   *Packed            `json:"packed,omitempty"` // then Size, Digests and Source.Entry are of the packed file
 }
 
 // A ReceiptSource is the file that was read.

@@ -17,6 +17,7 @@ import (
 type run struct {
 	e       *Engine
 	job     Job
+	packer  *packer // nil if the source is sent as it is
 	started time.Time
 	source  connectors.Entry // the version that is read
 	unseen  error            // why the source could not be looked at
@@ -166,7 +167,7 @@ func hopeless(err error) bool {
 func (r *run) makeReceipt() Receipt {
 	c := Receipt{
 		Job: r.job.ID, Source: ReceiptSource{Location: r.job.Source.Location, Path: r.job.Source.Path, Entry: r.source},
-		Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept,
+		Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept, Packed: r.packer.packed(),
 	}
 	if r.pass.whole.Digests != nil {
 		c.Digests = r.pass.whole.Digests

@@ -46,6 +46,7 @@ a source folder go into DST itself, with their paths below the source.`,
 	flags.StringSliceVar(&c.digests, "digest", nil, "more digests for the receipt: "+strings.Join(moreDigests, ", "))
 	flags.StringVar(&c.verify, "verify", "", "size: let a copy count that nothing but its size speaks for, as in a drop box; by default the strongest proof there is")
 	_ = cmd.RegisterFlagCompletionFunc("verify", cobra.FixedCompletions([]string{"size"}, cobra.ShellCompDirectiveNoFileComp))
+	c.packing.flags(cmd)
 	optionFlag(cmd, &c.srcOptions, "src-option", "option of SRC, NAME=VALUE; `gantry connectors` lists them")
 	optionFlag(cmd, &c.dstOptions, "dst-option", "option of DST, NAME=VALUE")
 	_ = cmd.RegisterFlagCompletionFunc("digest", cobra.FixedCompletions(moreDigests, cobra.ShellCompDirectiveNoFileComp))
@@ -69,6 +70,7 @@ type copier struct {
 	transfers, parallel int
 	digests             []string
 	verify              string
+	packing             packing
 	srcOptions          []string
 	dstOptions          []string
 
@@ -105,6 +107,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return err
 	}
 	defer c.to.Close()
+	if err := c.packing.read(c.to); err != nil {
+		return err
+	}
 	pairs, err := c.plan(ctx)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func (c *copier) plan(ctx context.Context) ([]pair, error) {
 		case into:
 			target = path.Join(target, path.Base(e.Path))
 		}
-		pairs = append(pairs, pair{Source: e.Path, Destination: target, Size: e.Size})
+		pairs = append(pairs, pair{Source: e.Path, Destination: c.packing.name(e.Path, target), Size: e.Size})
 		return nil
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *copier) action(ctx context.Context, p pair) (string, error) {
 		return "create", nil
 	case err != nil:
 		return "", err
-	case there.Size == p.Size:
+	case there.Size == p.Size && !c.packing.any():
 		return "compare", nil
 	}
 	return "replace", nil

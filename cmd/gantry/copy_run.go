@@ -64,7 +64,11 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	if err != nil {
 		return r.failed(err)
 	}
-	if record.Job == nil && record.Receipt == nil {
+	pack, err := m.packing.pack(p.Source)
+	if err != nil {
+		return r.failed(err)
+	}
+	if record.Job == nil && record.Receipt == nil && pack == nil {
 		if receipt := m.compare(ctx, p); receipt != nil {
 			return r.done(outcomePresent, *receipt)
 		}
@@ -74,6 +78,7 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source},
 		Destinations: []transfer.Destination{{Place: m.to.Place, Location: m.to.label(), Path: p.Destination, Verify: m.proof()}},
 		Digests:      m.algorithms(),
+		Pack:         pack,
 		Progress:     func(s transfer.Progress) { m.progress.report(p, s.Phase, s.Done) },
 	})
 	switch {

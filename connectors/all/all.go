@@ -14,6 +14,7 @@ import (
 	"gantry/connectors/local"
 	"gantry/connectors/s3"
 	"gantry/connectors/s3compat"
+	"gantry/connectors/seal"
 	"gantry/connectors/sftp"
 	"gantry/connectors/web"
 	"gantry/connectors/wrap/throttle"
@@ -32,7 +33,7 @@ func Connectors() []connectors.Connector {
 		aspera.Connector(),
 	}
 	for i := range list {
-		list[i].Options = append(list[i].Options, throttle.Options()...)
+		list[i].Options = append(append(list[i].Options, throttle.Options()...), seal.Options()...)
 	}
 	return list
 }
@@ -51,7 +52,7 @@ func Open(ctx context.Context, l connectors.Location) (connectors.Place, error) 
 	if err != nil {
 		return nil, err
 	}
-	place, err := c.Open(ctx, throttle.Without(l))
+	place, err := c.Open(ctx, seal.Without(throttle.Without(l)))
 	if err != nil || limits.None() {
 		return place, err
 	}

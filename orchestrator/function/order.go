@@ -24,6 +24,9 @@ func (h *Host) order(ctx context.Context, c Call, site string, o wire.Order, als
 	if err := h.reached(site, o); err != nil {
 		return err
 	}
+	if err := h.packed(o); err != nil {
+		return err
+	}
 	o.Key = c.Key
 	if o.Manifest != nil {
 		o.Manifest.Created = h.Now().UTC().Truncate(time.Second)

@@ -18,8 +18,9 @@ type moveJob struct {
 	expect         connectors.Digests
 	content        []byte
 	to             []target
-	exclusive      bool   // replaces nothing
-	route          string // for Status; empty for an order's file
+	pack           transfer.Pack // nil: it is sent as it is
+	exclusive      bool          // replaces nothing
+	route          string        // for Status; empty for an order's file
 	progress       func(transfer.Progress, float64)
 }
 
@@ -52,7 +53,7 @@ func (m moveJob) engineJob(ctx context.Context) (transfer.Job, error) {
 		}
 		source.Version = &e
 	}
-	job := transfer.Job{ID: m.id, Source: source, Expect: m.expect, ContentType: contentType(m.to[0].path)}
+	job := transfer.Job{ID: m.id, Source: source, Expect: m.expect, Pack: m.pack, ContentType: contentType(m.to[0].path)}
 	for _, t := range m.to {
 		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path, Verify: t.verify, Exclusive: m.exclusive})
 	}

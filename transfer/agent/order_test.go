@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
+
 	"gantry/connectors"
+	"gantry/connectors/seal"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 	"gantry/transfer/manifest/mhl"
@@ -149,3 +152,37 @@ func TestAnOrderOfAFailedTransferIsRetryableWhereThePlaceIs(t *testing.T) {
 }
 
 var _ mover = (*transfer.Engine)(nil)
+
+func TestAPartnerGetsPackedWhatItWantsPacked(t *testing.T) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVenue(t)
+	order, partner := v.delivery(t)
+	l := order.Locations["partner"]
+	l.Options = map[string]string{seal.OptionEncryptTo: id.Recipient().String(), seal.OptionCompress: seal.Zstd}
+	order.Locations["partner"] = l
+	order.Files[0].Destinations[0].Path += ".zst.age" // as the hub names it
+	v.start()
+	o := v.hub.order(order)
+	v.hub.eventually("the result", func() bool { return o.result != nil })
+	if o.result.Failure != nil {
+		t.Fatalf("failure %+v", o.result.Failure)
+	}
+	keys, err := seal.ParseKeys([]byte(id.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opener, err := keys.Opener("clip.zst.age")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var opened bytes.Buffer
+	if err := opener.Apply(&opened, strings.NewReader(files(t, partner)["job 7/clip.mxf.zst.age"])); err != nil || !bytes.Equal(opened.Bytes(), noise(2<<20, 7)) {
+		t.Errorf("what the partner has opens to %d bytes, %v", opened.Len(), err)
+	}
+	if p := o.result.Receipts[0].Packed; p == nil || p.Original.Size != 2<<20 {
+		t.Errorf("the receipt says of the original %+v", p)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gantry/connectors"
+	"gantry/connectors/seal"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 )
@@ -79,6 +80,9 @@ func (d *deed) files(ctx context.Context) ([]transfer.Receipt, error) {
 		if jobs[n].to, err = d.targets(ctx, f.Destinations); err != nil {
 			return nil, err
 		}
+		if jobs[n].pack, err = d.pack(f.Destinations); err != nil {
+			return nil, err
+		}
 	}
 	receipts := make([]transfer.Receipt, len(jobs))
 	group, ctx := errgroup.WithContext(ctx)
@@ -99,7 +103,11 @@ func (d *deed) documents(ctx context.Context) ([]transfer.Receipt, error) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := d.write(ctx, len(d.order.Files)+i, fmt.Sprintf("document/%d", i), []byte(document.Content), to)
+		pack, err := d.pack(document.Destinations)
+		if err != nil {
+			return nil, err
+		}
+		r, err := d.write(ctx, len(d.order.Files)+i, fmt.Sprintf("document/%d", i), []byte(document.Content), to, pack)
 		if err != nil {
 			return nil, err
 		}
@@ -108,10 +116,29 @@ func (d *deed) documents(ctx context.Context) ([]transfer.Receipt, error) {
 	return receipts, nil
 }
 
-func (d *deed) write(ctx context.Context, n int, name string, content []byte, to []target) (transfer.Receipt, error) {
+func (d *deed) write(ctx context.Context, n int, name string, content []byte, to []target, pack transfer.Pack) (transfer.Receipt, error) {
 	return d.move(ctx, moveJob{
-		id: fmt.Sprintf("order/%s/%s", d.order.Key, name), content: content, path: name, to: to, progress: d.progress(n, name),
+		id: fmt.Sprintf("order/%s/%s", d.order.Key, name), content: content, path: name, to: to, pack: pack, progress: d.progress(n, name),
 	})
+}
+
+// pack tells how a file is packed for its destinations, which have to want the same.
+func (d *deed) pack(to []wire.PlaceRef) (transfer.Pack, error) {
+	var first seal.Seal
+	for i, ref := range to {
+		s, err := seal.Of(d.order.Locations[ref.Location])
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 && s.Recipe() != first.Recipe() {
+			return nil, connectors.Errorf(connectors.KindUnsupported, "carry out order", d.order.ID, "%s and %s want a file packed in different ways: order them apart", to[0].Location, ref.Location)
+		}
+		first = s
+	}
+	if first.None() {
+		return nil, nil
+	}
+	return first, nil
 }
 
 func (d *deed) progress(n int, path string) func(transfer.Progress, float64) {
@@ -152,7 +179,7 @@ func (d *deed) place(ctx context.Context, name string) (connectors.Place, error)
 	if err != nil {
 		return nil, err
 	}
-	place, back, err := d.places.borrow(ctx, l)
+	place, back, err := d.places.borrow(ctx, seal.Without(l))
 	if err != nil {
 		return nil, err
 	}
