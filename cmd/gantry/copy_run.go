@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/journal"
 )
@@ -42,8 +43,18 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 		})
 	}
 	_ = files.Wait() // the errors are in the results
+	m.tidy(ctx)
 	c.progress.stop()
 	return newReport(results, time.Since(began)), nil
+}
+
+// tidy aborts uploads that were given up and could not be aborted then: once all is
+// copied, nobody knows of them any more.
+func (m *mover) tidy(ctx context.Context) {
+	err := m.engine.Tidy(ctx, func(string) (connectors.Sink, error) { return m.to.Place, nil })
+	if err != nil && ctx.Err() == nil {
+		m.app.logger().Warn("uploads that were given up are left at the destination: gantry sweep removes them", "error", err)
+	}
 }
 
 // A mover moves the files of one copy.

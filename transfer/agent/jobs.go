@@ -35,6 +35,7 @@ type target struct {
 type mover interface {
 	Run(ctx context.Context, job transfer.Job) (transfer.Receipt, error)
 	Abandon(ctx context.Context, jobID string, destinations []transfer.Destination) error
+	Tidy(ctx context.Context, place func(location string) (connectors.Sink, error)) error
 }
 
 // engineJob checks what can be checked before the engine has it.

@@ -20,6 +20,7 @@ type places struct {
 
 	mu     sync.Mutex
 	shared map[string]*sharedPlace
+	named  map[string]connectors.Location // as they were last borrowed
 }
 
 type sharedPlace struct {
@@ -32,14 +33,14 @@ type sharedPlace struct {
 }
 
 func newPlaces(open func(context.Context, connectors.Location) (connectors.Place, error), now func() time.Time) *places {
-	return &places{open: open, now: now, idle: time.Minute, shared: map[string]*sharedPlace{}}
+	return &places{open: open, now: now, idle: time.Minute, shared: map[string]*sharedPlace{}, named: map[string]connectors.Location{}}
 }
 
 // borrow opens a location, or joins those who have it open. The place is given back by one call of giveBack, with
 // what came of its use.
 func (p *places) borrow(ctx context.Context, l connectors.Location) (place connectors.Place, giveBack func(outcome error), err error) {
 	key := placeKey(l)
-	s, mine := p.join(key)
+	s, mine := p.join(key, l)
 	if mine {
 		s.place, s.err = p.open(ctx, l)
 		close(s.ready)
@@ -60,9 +61,10 @@ func (p *places) borrow(ctx context.Context, l connectors.Location) (place conne
 	return s.place, func(outcome error) { p.release(key, s, outcome) }, nil
 }
 
-func (p *places) join(key string) (s *sharedPlace, mine bool) {
+func (p *places) join(key string, l connectors.Location) (s *sharedPlace, mine bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.named[l.Name] = l
 	s, ok := p.shared[key]
 	if !ok {
 		s = &sharedPlace{ready: make(chan struct{})}
@@ -70,6 +72,21 @@ func (p *places) join(key string) (s *sharedPlace, mine bool) {
 	}
 	s.users++
 	return s, !ok
+}
+
+// byName is for those who know no more than the name, and use the place until ctx ends.
+func (p *places) byName(ctx context.Context, name string) (connectors.Sink, error) {
+	p.mu.Lock()
+	l, ok := p.named[name]
+	p.mu.Unlock()
+	if !ok {
+		return nil, connectors.Errorf(connectors.KindNotFound, "find location", name, "nothing has been moved there since the start")
+	}
+	place, giveBack, err := p.borrow(ctx, l)
+	if err == nil {
+		context.AfterFunc(ctx, func() { giveBack(nil) })
+	}
+	return place, err
 }
 
 // release counts a user out. A place that could not be opened, or on which a call failed for its own sake, is not

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 	"gantry/transfer/journal"
@@ -133,12 +134,17 @@ func (s *session) close() (err error) {
 	return err
 }
 
-// tidy closes idle places, and once a day drops what is old.
+// tidy closes idle places, aborts now and then the uploads that were given up and
+// could not be aborted then, and once a day drops what is old.
 func (s *session) tidy(ctx context.Context) {
-	pruned := time.Time{}
+	pruned, aborted := time.Time{}, s.o.Now()
 	for rest(ctx, s.places.idle/2, nil) {
 		if err := s.places.sweep(); err != nil {
 			s.log.Info("closing an idle place", "error", err)
+		}
+		if now := s.o.Now(); now.Sub(aborted) > abortEvery {
+			aborted = now
+			s.abortOrphans(ctx)
 		}
 		if now := s.o.Now(); now.Sub(pruned) > 24*time.Hour {
 			pruned = now
@@ -146,6 +152,18 @@ func (s *session) tidy(ctx context.Context) {
 				s.wrong(err)
 			}
 		}
+	}
+}
+
+// abortEvery is how often uploads are tried that could not be aborted.
+const abortEvery = 10 * time.Minute
+
+func (s *session) abortOrphans(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := s.moves.engine.Tidy(ctx, func(location string) (connectors.Sink, error) { return s.places.byName(ctx, location) })
+	if err != nil && ctx.Err() == nil {
+		s.log.Info("uploads that were given up are still there, and are tried again later", "error", err)
 	}
 }
 

@@ -91,6 +91,32 @@ func TestPlacesAreSharedUntilTheyBreakOrIdle(t *testing.T) {
 	}
 }
 
+func TestPlacesAreFoundByTheNameTheyWereLastBorrowedUnder(t *testing.T) {
+	p := newPlaces(openLocal, time.Now)
+	defer p.close()
+	if _, err := p.byName(t.Context(), "a"); connectors.KindOf(err) != connectors.KindNotFound {
+		t.Errorf("got %v", err)
+	}
+	_, back, err := p.borrow(t.Context(), connectors.Location{Name: "a", URL: "file://" + t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	back(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	if place, err := p.byName(ctx, "a"); err != nil || place == nil {
+		t.Fatal(err)
+	}
+	cancel()
+	for users := 1; users > 0; {
+		p.mu.Lock()
+		users = 0
+		for _, s := range p.shared {
+			users += s.users
+		}
+		p.mu.Unlock()
+	}
+}
+
 func TestAnAlarmIsToldOnceAndEndsOnce(t *testing.T) {
 	now := time.Unix(0, 0)
 	var told []string
