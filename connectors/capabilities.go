@@ -144,6 +144,14 @@ type Unfinished struct {
 	Size  int64     `json:"size"` // bytes so far; -1 = not told
 }
 
+// A Pinner opens a file as long as it is a certain version, so that nobody has to
+// look before or after whether it still is.
+type Pinner interface {
+	// OpenAs is Source.Open of the version that a listing or Stat has told. KindChanged
+	// if the file is another by now; KindInvalid if the entry has no Version.
+	OpenAs(ctx context.Context, e Entry, offset, length int64) (io.ReadCloser, error)
+}
+
 // A Foldered place has folders that stay when their files are gone.
 type Foldered interface {
 	// RemoveFolder removes an empty folder. KindNotFound if there is none, KindExists

@@ -13,6 +13,7 @@ type UploadOptions struct {
 	ModTime     time.Time         // set on the result where the place can; zero leaves it
 	ContentType string            // where the place keeps one
 	Metadata    map[string]string // where the place keeps some; keys in lower case
+	Brief       bool              // the Entry of Commit may lack its time, where the place would have to ask for it once more
 	Exclusive   bool              // fail with KindExists if there is a file at the path at commit
 }
 

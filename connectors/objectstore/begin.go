@@ -27,7 +27,7 @@ func (p *Place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 	if err := ctx.Err(); err != nil {
 		return nil, p.failed(ctx, "begin", path, err)
 	}
-	file := target{place: p, path: path, key: key, properties: properties, exclusive: o.Exclusive}
+	file := target{place: p, path: path, key: key, properties: properties, exclusive: o.Exclusive, brief: o.Brief}
 	switch {
 	case o.Resume == smallID:
 		return nil, connectors.Errorf(connectors.KindNotFound, "begin", path, "a small upload ends with its process")
@@ -66,6 +66,7 @@ type target struct {
 	path, key  string
 	properties Properties
 	exclusive  bool
+	brief      bool
 }
 
 // propertiesOf makes an object's headers. Values beyond ASCII are written as in

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // A body is size bytes of a reader, to be sent and sent again. The transport of
@@ -16,8 +17,12 @@ type body struct {
 	r     io.ReadSeeker
 	start int64 // where r stood
 	size  int64
+	rest  bool // there is nothing in r behind it
 	pos   int64
 	err   error
+
+	sending  sync.Mutex // held while the reader writes itself
+	detached atomic.Bool
 }
 
 var errDetached = errors.New("the request has ended")
@@ -35,7 +40,7 @@ func newBody(r io.ReadSeeker, size int64) (*body, error) {
 	if end-start < size {
 		return nil, io.ErrUnexpectedEOF
 	}
-	b := &body{r: r, start: start, size: size}
+	b := &body{r: r, start: start, size: size, rest: end-start == size}
 	_, err = b.Seek(0, io.SeekStart)
 	return b, err
 }
@@ -93,7 +98,46 @@ func (b *body) md5() (string, error) {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil)), err
 }
 
+// sendTo writes all of the body without a copy in between, if its reader can do
+// so. Detach then waits for one step of the reader.
+func (b *body) sendTo(w io.Writer, size int64) (n int64, ok bool, err error) {
+	b.sending.Lock()
+	defer b.sending.Unlock()
+	b.mu.Lock()
+	from, ok := b.r.(io.WriterTo)
+	ok = ok && b.rest && b.pos == 0 && size == b.size && b.err == nil
+	b.mu.Unlock()
+	if !ok {
+		return 0, false, nil
+	}
+	// The reader has a lock of its own, so that ours must not be held meanwhile.
+	n, err = from.WriteTo(stepper{b, w})
+	if err == nil && n < size {
+		err = io.ErrUnexpectedEOF
+	}
+	b.mu.Lock()
+	b.pos += n
+	b.mu.Unlock()
+	return n, true, err
+}
+
+// A stepper ends the writing once the body is detached.
+type stepper struct {
+	body *body
+	to   io.Writer
+}
+
+func (s stepper) Write(p []byte) (int, error) {
+	if s.body.detached.Load() {
+		return 0, errDetached
+	}
+	return s.to.Write(p)
+}
+
 func (b *body) detach() {
+	b.detached.Store(true)
+	b.sending.Lock()
+	defer b.sending.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.err = errDetached

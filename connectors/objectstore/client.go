@@ -26,8 +26,9 @@ type Reader interface {
 	Head(ctx context.Context, key string) (Object, error)
 
 	// Get opens an object from offset on: length bytes, or all if length is below
-	// zero. A whole object is asked for without a range.
-	Get(ctx context.Context, key string, offset, length int64) (Content, error)
+	// zero. A whole object is asked for without a range. An object with another ETag
+	// than etag is a Fault of the status 412; "" takes any.
+	Get(ctx context.Context, key, etag string, offset, length int64) (Content, error)
 }
 
 // A Writer changes whole objects.
@@ -61,6 +62,7 @@ type Content struct {
 	Body   io.ReadCloser
 	Length int64  // bytes of Body; -1 if not told
 	Range  string // Content-Range; "" if the whole object comes
+	ETag   string // without quotes
 }
 
 // Properties are what an object has beside its bytes.

@@ -18,7 +18,19 @@ func (p *Place) Open(ctx context.Context, path string, offset, length int64) (io
 	if err != nil {
 		return nil, err
 	}
-	return p.openBy(ctx, path, offset, length, current{p, key})
+	return p.openBy(ctx, path, offset, length, current{place: p, key: key})
+}
+
+// OpenAs implements connectors.Pinner by the ETag, which every answer is asked for.
+func (p *Place) OpenAs(ctx context.Context, e connectors.Entry, offset, length int64) (io.ReadCloser, error) {
+	key, err := p.key(e.Path)
+	if err != nil {
+		return nil, err
+	}
+	if e.Version == "" {
+		return nil, connectors.Errorf(connectors.KindInvalid, "open", e.Path, "no version of it is named")
+	}
+	return p.openBy(ctx, e.Path, offset, length, current{p, key, e.Version})
 }
 
 // A readable is an object, or one version of it.
@@ -31,12 +43,18 @@ type readable interface {
 type current struct {
 	place *Place
 	key   string
+	etag  string // of the version that it has to be; "" for any
 }
 
 func (c current) head(ctx context.Context) (Object, error) { return c.place.head(ctx, c.key) }
 
 func (c current) get(ctx context.Context, offset, length int64) (Content, error) {
-	return c.place.client.Get(ctx, c.key, offset, length)
+	content, err := c.place.client.Get(ctx, c.key, c.etag, offset, length)
+	if err == nil && c.etag != "" && content.ETag != c.etag { // the store does not heed If-Match
+		_ = content.Body.Close()
+		return content, connectors.Errorf(connectors.KindChanged, "open", c.key, "it has the ETag %q by now, and not %q", content.ETag, c.etag)
+	}
+	return content, err
 }
 
 func (p *Place) openBy(ctx context.Context, path string, offset, length int64, from readable) (io.ReadCloser, error) {

@@ -47,6 +47,7 @@ type Place struct {
 	closed  context.Context
 	close   context.CancelCauseFunc
 
+	vouches     atomic.Bool // what the store answers to a PUT is what it tells of the object
 	badCopySums atomic.Bool // the store's checksums of copied parts are wrong
 	noTags      atomic.Bool // the store takes no tags from us
 }
@@ -61,6 +62,7 @@ var (
 	_ connectors.Tagger    = (*Place)(nil)
 	_ connectors.Describer = (*Place)(nil)
 	_ connectors.Sweeper   = (*Place)(nil)
+	_ connectors.Pinner    = (*Place)(nil)
 )
 
 var errClosed = errors.New("the place is closed")

@@ -96,7 +96,25 @@ func (u *small) Commit(ctx context.Context, w connectors.Whole) (connectors.Entr
 		u.undecided = u.undecided || !answered
 		return connectors.Entry{}, err
 	}
-	return u.stored(ctx, receipt, w)
+	if entry, ok := u.vouched(receipt); ok {
+		return entry, nil
+	}
+	entry, err := u.stored(ctx, receipt, w)
+	if err == nil && toHex(receipt.CRC) == u.crc && receipt.ETag == entry.Version && entry.Digests[connectors.CRC64NVME] == u.crc {
+		u.place.vouches.Store(true)
+	}
+	return entry, err
+}
+
+// vouched is the object by the answer alone, where that is all the caller wants and
+// the store's answers have turned out to be what it tells of an object afterwards.
+func (u *small) vouched(receipt Receipt) (connectors.Entry, bool) {
+	if !u.brief || !u.place.vouches.Load() || receipt.ETag == "" || toHex(receipt.CRC) != u.crc {
+		return connectors.Entry{}, false
+	}
+	return connectors.Entry{
+		Path: u.path, Size: int64(len(u.data)), Version: receipt.ETag, Digests: connectors.Digests{connectors.CRC64NVME: u.crc},
+	}, true
 }
 
 func (u *small) check(w connectors.Whole) error {

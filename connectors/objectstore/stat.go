@@ -48,7 +48,7 @@ func (p *Place) head(ctx context.Context, key string) (Object, error) {
 		}
 		return o, err
 	}
-	content, reason := p.client.Get(ctx, key, 0, 1)
+	content, reason := p.client.Get(ctx, key, "", 0, 1)
 	if reason == nil {
 		_ = content.Body.Close()
 		return o, err

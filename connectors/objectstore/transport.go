@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -96,3 +97,25 @@ func (c *watched) Write(p []byte) (int, error) {
 	}
 	return c.Conn.Write(p)
 }
+
+// ReadFrom is how net/http sends a body: what can write itself is not copied, all
+// else in larger steps than its own.
+func (c *watched) ReadFrom(r io.Reader) (int64, error) {
+	if l, ok := r.(*io.LimitedReader); ok {
+		if b, ok := l.R.(*body); ok {
+			if n, ok, err := b.sendTo(onlyWriter{c}, l.N); ok {
+				l.N -= n
+				return n, err
+			}
+		}
+	}
+	buffer := sending.Get().(*[sendStep]byte)
+	defer sending.Put(buffer)
+	return io.CopyBuffer(onlyWriter{c}, r, buffer[:])
+}
+
+const sendStep = 128 << 10
+
+var sending = sync.Pool{New: func() any { return new([sendStep]byte) }}
+
+type onlyWriter struct{ io.Writer }

@@ -5,12 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/auth"
 	"github.com/aws/smithy-go/middleware"
@@ -25,9 +23,6 @@ const expressSuffix = "--x-s3"
 
 func (w *wire) express() bool { return strings.HasSuffix(w.bucket, expressSuffix) }
 
-// A signature says how requests to the bucket are signed.
-type signature struct{ service, region string }
-
 // resolve asks the SDK once where the bucket is and how requests to it are signed.
 func (w *wire) resolve(ctx context.Context) error {
 	o := w.api.Options()
@@ -41,17 +36,17 @@ func (w *wire) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.base, w.credentials, w.http = &endpoint.URI, o.Credentials, o.HTTPClient
-	w.signature = signature{"s3", o.Region}
+	w.base, w.credentials = &endpoint.URI, o.Credentials
+	w.signer.Service, w.signer.Region = "s3", o.Region
 	if schemes, ok := auth.GetAuthOptions(&endpoint.Properties); ok && len(schemes) > 0 {
 		if name, ok := smithyhttp.GetSigV4SigningName(&schemes[0].SignerProperties); ok {
-			w.signature.service = name
+			w.signer.Service = name
 		}
 		if region, ok := smithyhttp.GetSigV4SigningRegion(&schemes[0].SignerProperties); ok {
-			w.signature.region = region
+			w.signer.Region = region
 		}
 	}
-	w.signer = v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
+	w.lean = objectstore.Lean{Base: w.base, Do: w.do}
 	return nil
 }
 
@@ -84,30 +79,18 @@ func (w *wire) do(req *http.Request, payload string) (*http.Response, error) {
 	ctx := req.Context()
 	w.terms.Dress(ctx, req)
 	if w.credentials != nil && !aws.IsCredentialsProvider(w.credentials, (*aws.AnonymousCredentials)(nil)) {
-		req.Header["X-Amz-Content-Sha256"] = []string{payload}
 		keys, err := w.credentials.Retrieve(ctx)
 		if err != nil {
 			return nil, unsignable(err)
 		}
-		if err := w.signer.SignHTTP(ctx, keys, req, payload, w.signature.service, w.signature.region, time.Now()); err != nil {
-			return nil, unsignable(err)
-		}
+		w.signer.Sign(req, objectstore.Keys{Access: keys.AccessKeyID, Secret: keys.SecretAccessKey, Token: keys.SessionToken}, payload, time.Now())
 	}
-	resp, err := w.http.Do(req)
+	resp, err := w.transport.RoundTrip(req)
 	if err != nil {
-		return nil, withoutQuery(err)
+		return nil, err
 	}
 	if err := objectstore.Answered(resp); err != nil {
 		return nil, err
 	}
 	return resp, nil
-}
-
-// withoutQuery takes off what net/http puts round an error of the network: the
-// request's URL.
-func withoutQuery(err error) error {
-	if u, ok := err.(*url.Error); ok {
-		return u.Err
-	}
-	return err
 }

@@ -69,9 +69,9 @@ func open(ctx context.Context, c connectors.Connector, l connectors.Location) (c
 	}
 	transport := objectstore.Transport(limits)
 	trust(transport.TLSClientConfig, cfg)
-	w := &wire{bucket: bucket, terms: config.Terms}
+	w := &wire{bucket: bucket, terms: config.Terms, transport: objectstore.Heed(transport)}
 	w.api = s3.NewFromConfig(cfg, lean, func(o *s3.Options) {
-		o.HTTPClient = &http.Client{Transport: objectstore.Heed(transport), CheckRedirect: stay}
+		o.HTTPClient = &http.Client{Transport: w.transport, CheckRedirect: stay}
 		if endpoint := option("endpoint"); endpoint != "" {
 			o.BaseEndpoint = &endpoint
 		}

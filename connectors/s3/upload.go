@@ -20,7 +20,7 @@ func unsigned(o *s3.Options) {
 
 func (w *wire) Put(ctx context.Context, key string, p objectstore.Put) (objectstore.Receipt, error) {
 	if !w.express() {
-		return w.putLean(ctx, key, p)
+		return w.lean.Put(ctx, key, p)
 	}
 	in := &s3.PutObjectInput{
 		Bucket: &w.bucket, Key: &key, Body: p.Body, ContentLength: &p.Size,
@@ -52,6 +52,9 @@ func (w *wire) CreateUpload(ctx context.Context, key string, p objectstore.Prope
 }
 
 func (w *wire) UploadPart(ctx context.Context, key, id string, p objectstore.Piece) (objectstore.Receipt, error) {
+	if !w.express() {
+		return w.lean.UploadPart(ctx, key, id, p)
+	}
 	out, err := w.api.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &w.bucket, Key: &key, UploadId: &id, PartNumber: aws.Int32(int32(p.Number)),
 		Body: p.Body, ContentLength: &p.Size, ChecksumCRC64NVME: set(p.CRC), ContentMD5: set(p.MD5),

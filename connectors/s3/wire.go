@@ -2,11 +2,11 @@ package s3
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -22,16 +22,16 @@ type wire struct {
 
 	base        *url.URL                // of the bucket
 	credentials aws.CredentialsProvider // nil for none
-	http        s3.HTTPClient
-	signature   signature
-	signer      *v4.Signer
+	transport   http.RoundTripper
+	signer      objectstore.Signer
+	lean        objectstore.Lean
 }
 
 var _ objectstore.Client = (*wire)(nil)
 
 func (w *wire) Head(ctx context.Context, key string) (objectstore.Object, error) {
 	if !w.express() {
-		return w.headLean(ctx, key)
+		return w.lean.Head(ctx, key)
 	}
 	out, err := w.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &w.bucket, Key: &key, ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
@@ -49,11 +49,14 @@ func (w *wire) Head(ctx context.Context, key string) (objectstore.Object, error)
 	}, nil
 }
 
-func (w *wire) Get(ctx context.Context, key string, offset, length int64) (objectstore.Content, error) {
+func (w *wire) Get(ctx context.Context, key, etag string, offset, length int64) (objectstore.Content, error) {
 	if !w.express() {
-		return w.getLean(ctx, key, offset, length)
+		return w.lean.Get(ctx, key, etag, offset, length)
 	}
 	in := &s3.GetObjectInput{Bucket: &w.bucket, Key: &key}
+	if etag != "" {
+		in.IfMatch = aws.String(`"` + etag + `"`)
+	}
 	if asked := objectstore.Range(offset, length); asked != "" {
 		in.Range = &asked
 	}
@@ -61,7 +64,7 @@ func (w *wire) Get(ctx context.Context, key string, offset, length int64) (objec
 	if err != nil {
 		return objectstore.Content{}, fault(err)
 	}
-	c := objectstore.Content{Body: out.Body, Length: -1, Range: aws.ToString(out.ContentRange)}
+	c := objectstore.Content{Body: out.Body, Length: -1, Range: aws.ToString(out.ContentRange), ETag: bare(out.ETag)}
 	if out.ContentLength != nil {
 		c.Length = *out.ContentLength
 	}

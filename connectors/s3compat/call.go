@@ -7,15 +7,14 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
-
-	"github.com/minio/minio-go/v7/pkg/signer"
+	"time"
 
 	"gantry/connectors/objectstore"
 )
 
 const (
 	payloadHeader = "X-Amz-Content-Sha256"
-	unsigned      = "UNSIGNED-PAYLOAD"
+	unsigned      = objectstore.UnsignedPayload
 
 	// maxDocument bounds the bodies that are signed, in bytes. They are documents;
 	// the bytes of objects have a checksum as a signed header.
@@ -27,20 +26,41 @@ const (
 type signing struct {
 	http.RoundTripper
 	keys   objectstore.Keys
-	region string
+	signer objectstore.Signer
 	terms  objectstore.Terms
 }
 
-func (s signing) RoundTrip(given *http.Request) (*http.Response, error) {
+func (s *signing) RoundTrip(given *http.Request) (*http.Response, error) {
 	req := given.Clone(given.Context())
+	if s.keys.Access == "" {
+		s.terms.Dress(req.Context(), req)
+		return s.RoundTripper.RoundTrip(req)
+	}
+	if err := hashDocument(req); err != nil {
+		return nil, err
+	}
+	return s.sign(req, req.Header.Get(payloadHeader))
+}
+
+// sign changes the request.
+func (s *signing) sign(req *http.Request, payload string) (*http.Response, error) {
 	s.terms.Dress(req.Context(), req)
 	if s.keys.Access != "" {
-		if err := hashDocument(req); err != nil {
-			return nil, err
-		}
-		req = signer.SignV4(*req, s.keys.Access, s.keys.Secret, s.keys.Token, s.region)
+		s.signer.Sign(req, s.keys, payload, time.Now())
 	}
 	return s.RoundTripper.RoundTrip(req)
+}
+
+// do is for [objectstore.Lean].
+func (s *signing) do(req *http.Request, payload string) (*http.Response, error) {
+	resp, err := s.sign(req, payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := objectstore.Answered(resp); err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 // hashDocument puts the digest of the body where the signature covers it.
@@ -76,15 +96,5 @@ func (w *wire) Call(ctx context.Context, r objectstore.Request) (*http.Response,
 	if err != nil {
 		return nil, err
 	}
-	if len(r.Body) > 0 {
-		req.Header.Set(payloadHeader, hashOf(r.Body))
-	}
-	resp, err := w.transport.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	if err := objectstore.Answered(resp); err != nil {
-		return nil, err
-	}
-	return resp, nil
+	return w.transport.do(req, hashOf(r.Body))
 }

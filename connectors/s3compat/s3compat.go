@@ -75,7 +75,8 @@ func open(c connectors.Connector, l connectors.Location) (connectors.Place, erro
 		return nil, err
 	}
 	transport := objectstore.Transport(limits)
-	sign := signing{RoundTripper: objectstore.Heed(transport), keys: keys, region: option("region"), terms: config.Terms}
+	sign := &signing{RoundTripper: objectstore.Heed(transport), keys: keys, terms: config.Terms}
+	sign.signer.Service, sign.signer.Region = "s3", option("region")
 	core, err := minio.NewCore(host, &minio.Options{
 		Creds:        credentials.NewStaticV4("", "", ""), // sign does it, after it has dressed the request
 		Secure:       secure,
@@ -89,6 +90,7 @@ func open(c connectors.Connector, l connectors.Location) (connectors.Place, erro
 	}
 	w := &wire{core: core, bucket: config.Bucket, transport: sign}
 	w.base = bucketURL(*core.EndpointURL(), w.bucket, lookup)
+	w.lean = objectstore.Lean{Base: w.base, Do: sign.do}
 	config.Endpoint, config.MaxSize, config.Close = host, 5<<40, transport.CloseIdleConnections
 	place := objectstore.New(w, config)
 	if !listen {

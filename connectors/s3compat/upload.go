@@ -3,7 +3,6 @@ package s3compat
 import (
 	"context"
 	"maps"
-	"net/http"
 	"strconv"
 
 	"github.com/minio/minio-go/v7"
@@ -35,19 +34,7 @@ func (w *wire) options(p objectstore.Properties, headers map[string]string) mini
 }
 
 func (w *wire) Put(ctx context.Context, key string, p objectstore.Put) (objectstore.Receipt, error) {
-	headers := make(map[string]string)
-	if p.CRC != "" {
-		headers[checksumHeader] = p.CRC
-	}
-	options := w.options(p.Properties, headers)
-	if p.Exclusive {
-		options.SetMatchETagExcept("*")
-	}
-	info, err := w.core.PutObject(ctx, w.bucket, key, p.Body, p.Size, p.MD5, "", options)
-	if err != nil {
-		return objectstore.Receipt{}, fault(err)
-	}
-	return objectstore.Receipt{ETag: info.ETag, CRC: info.ChecksumCRC64NVME}, nil
+	return w.lean.Put(ctx, key, p)
 }
 
 func (w *wire) CreateUpload(ctx context.Context, key string, p objectstore.Properties) (string, error) {
@@ -60,15 +47,7 @@ func (w *wire) CreateUpload(ctx context.Context, key string, p objectstore.Prope
 }
 
 func (w *wire) UploadPart(ctx context.Context, key, id string, p objectstore.Piece) (objectstore.Receipt, error) {
-	options := minio.PutObjectPartOptions{DisableContentSha256: true, Md5Base64: p.MD5}
-	if p.CRC != "" {
-		options.CustomHeader = http.Header{checksumHeader: {p.CRC}}
-	}
-	part, err := w.core.PutObjectPart(ctx, w.bucket, key, id, p.Number, p.Body, p.Size, options)
-	if err != nil {
-		return objectstore.Receipt{}, fault(err)
-	}
-	return objectstore.Receipt{ETag: part.ETag, CRC: part.ChecksumCRC64NVME}, nil
+	return w.lean.UploadPart(ctx, key, id, p)
 }
 
 func (w *wire) ListParts(ctx context.Context, key, id string, after int) (objectstore.PartsPage, error) {
