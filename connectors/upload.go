@@ -31,7 +31,8 @@ type Part struct {
 type Whole struct {
 	Parts   []Part // ascending
 	Size    int64
-	Digests Digests // of the whole object
+	Digests Digests   // of the whole object
+	ModTime time.Time // of a file that was still written when the upload began; zero = as its options say
 }
 
 // An Upload is one file on its way to a Sink. Nothing is visible under its path

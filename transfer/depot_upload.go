@@ -148,7 +148,7 @@ func (u *consignment) move(ctx context.Context, w connectors.Whole) error {
 	}
 	u.arrived = 0
 	moving, err := u.d.mover.Start(ctx, connectors.Movement{
-		ID: u.id, Path: u.path, File: file, Size: w.Size, ModTime: u.o.ModTime, Exclusive: u.o.Exclusive, Afresh: u.d.afresh, Progress: u.progress,
+		ID: u.id, Path: u.path, File: file, Size: w.Size, ModTime: promise.ModTime(u.o, w), Exclusive: u.o.Exclusive, Afresh: u.d.afresh, Progress: u.progress,
 	})
 	var entry connectors.Entry
 	if err == nil {
@@ -222,7 +222,7 @@ func (u *consignment) ready(w connectors.Whole) (string, error) {
 	}
 	if u.d.disk != "" {
 		info, err := os.Stat(u.d.disk)
-		if err != nil || info.Size() != w.Size || !info.ModTime().Equal(u.o.ModTime) {
+		if err != nil || info.Size() != w.Size || !info.ModTime().Equal(promise.ModTime(u.o, w)) {
 			return "", connectors.Errorf(connectors.KindChanged, "commit", u.path, "the source has been changed since it was read")
 		}
 		return u.d.disk, nil
@@ -234,8 +234,8 @@ func (u *consignment) ready(w connectors.Whole) (string, error) {
 		}
 		err = os.Truncate(u.file(), w.Size)
 	}
-	if err == nil && !u.o.ModTime.IsZero() {
-		t := datable(u.o.ModTime)
+	if modified := promise.ModTime(u.o, w); err == nil && !modified.IsZero() {
+		t := datable(modified)
 		err = os.Chtimes(u.file(), t, t)
 	}
 	if err != nil {

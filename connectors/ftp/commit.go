@@ -102,7 +102,7 @@ func (u *upload) finish(s *session, w connectors.Whole) error {
 	if has > w.Size {
 		return connectors.Errorf(connectors.KindNotFound, "commit", u.path, "the server has %d bytes where %d were wanted, and FTP cannot shorten a file; begin again", has, w.Size)
 	}
-	return u.place.setTime(s, u.target(), u.options.ModTime)
+	return u.place.setTime(s, u.target(), promise.ModTime(u.options, w))
 }
 
 // publish renames the staged file to its path. The protocol cannot refuse to
@@ -173,12 +173,12 @@ func (u *upload) arrived(s *session, w connectors.Whole) (connectors.Entry, erro
 			return connectors.Entry{}, err
 		}
 	}
-	if err := u.place.setTime(s, u.path, u.options.ModTime); err != nil {
+	if err := u.place.setTime(s, u.path, promise.ModTime(u.options, w)); err != nil {
 		return connectors.Entry{}, err
 	}
 	entry, err := u.place.file(s, "commit", u.path)
 	if codeOf(err) != 0 || connectors.KindOf(err) == connectors.KindNotFound {
-		return connectors.Entry{Path: u.path, Size: w.Size, ModTime: u.options.ModTime}, nil
+		return connectors.Entry{Path: u.path, Size: w.Size, ModTime: promise.ModTime(u.options, w)}, nil
 	}
 	if err == nil && entry.Size != w.Size {
 		err = connectors.Errorf(connectors.KindIntegrity, "commit", u.path, "the server says that it has %d bytes; %d were sent", entry.Size, w.Size)

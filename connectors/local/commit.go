@@ -87,10 +87,11 @@ func (u *upload) trim(f *os.File, w connectors.Whole) error {
 			return err
 		}
 	}
-	if u.options.ModTime.IsZero() {
+	modified := promise.ModTime(u.options, w)
+	if modified.IsZero() {
 		return nil
 	}
-	return setTime(f, u.options.ModTime)
+	return setTime(f, modified)
 }
 
 // rename puts the staged file at its path, over what is there unless that is

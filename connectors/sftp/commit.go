@@ -67,7 +67,7 @@ func (u *upload) finish(ctx context.Context, c *conn, w connectors.Whole) error 
 	if err != nil {
 		return err
 	}
-	if err := c.setTime(ctx, u.staged(), u.options.ModTime, &u.place.undated); err != nil {
+	if err := c.setTime(ctx, u.staged(), promise.ModTime(u.options, w), &u.place.undated); err != nil {
 		return err
 	}
 	// Some servers write only when a file is closed: this length is the true one.

@@ -140,14 +140,14 @@ func (u *upload) close(ctx context.Context, c *conn, w connectors.Whole) (connec
 		err = closed
 	}
 	if err == nil {
-		err = c.setTime(ctx, u.path, u.options.ModTime, &u.place.undated)
+		err = c.setTime(ctx, u.path, promise.ModTime(u.options, w), &u.place.undated)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // many take a file away as soon as it is closed
 		return connectors.Entry{}, err
 	}
 	entry, err := c.entry(ctx, u.path)
 	if err != nil {
-		return connectors.Entry{Path: u.path, Size: w.Size, ModTime: u.options.ModTime}, unlessRefused(err)
+		return connectors.Entry{Path: u.path, Size: w.Size, ModTime: promise.ModTime(u.options, w)}, unlessRefused(err)
 	}
 	if entry.Size != w.Size {
 		err = connectors.Errorf(connectors.KindIntegrity, "commit", u.path, "the server says that it has %d bytes; %d were sent", entry.Size, w.Size)

@@ -11,6 +11,7 @@ type limits struct {
 	min, max int64 // bytes of a part
 	count    int64 // parts
 	maxSize  int64 // bytes of a file
+	equal    bool  // all parts but the last have the same size
 }
 
 func intersect(places []connectors.Traits) (l limits) {
@@ -19,6 +20,7 @@ func intersect(places []connectors.Traits) (l limits) {
 		l.max = tighter(l.max, t.MaxPart)
 		l.count = tighter(l.count, int64(t.MaxParts))
 		l.maxSize = tighter(l.maxSize, t.MaxSize)
+		l.equal = l.equal || t.EqualParts
 	}
 	return l
 }
@@ -41,8 +43,18 @@ func (l limits) leastFor(size int64) int64 {
 // allow leaves the minimum out where there is one part only: the last part may
 // have any size.
 func (l limits) allow(p Plan) bool {
+	if l.equal && p.Doubles > 0 && (p.Open() || p.Count() > p.Doubles) {
+		return false
+	}
+	if p.Open() {
+		return p.PartSize >= l.min && (l.max == 0 || p.largest(l.count) <= l.max)
+	}
+	largest := min(p.PartSize, p.Size)
+	if n := p.Count(); p.Doubles > 0 && n > p.Doubles {
+		largest = max(p.Part(n-1).Size, p.Part(n).Size)
+	}
 	return (p.PartSize >= l.min || p.Size <= p.PartSize) &&
-		(l.max == 0 || min(p.PartSize, p.Size) <= l.max) &&
+		(l.max == 0 || largest <= l.max) &&
 		(l.count == 0 || int64(p.Count()) <= l.count)
 }
 

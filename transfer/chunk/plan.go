@@ -6,6 +6,7 @@ package chunk
 import (
 	"fmt"
 	"iter"
+	"math"
 
 	"gantry/connectors"
 )
@@ -15,10 +16,12 @@ import (
 const Preferred int64 = 16 << 20
 
 // A Plan cuts Size bytes into parts of PartSize; the last one may be shorter. A
-// file of zero bytes has no parts.
+// file of zero bytes has no parts. Where the size was not known when the plan was
+// made, the part size may double from time to time; see [Open].
 type Plan struct {
-	Size     int64 `json:"size"`
+	Size     int64 `json:"size"` // bytes; below zero while it is not known
 	PartSize int64 `json:"partSize"`
+	Doubles  int   `json:"doubles,omitempty"` // after so many parts the size doubles, and again after as many; 0 = never
 }
 
 // New plans size bytes for all places at once. The part size is preferred (below
@@ -61,24 +64,39 @@ func refuse(size int64, why, remedy string) error {
 // the limits of all these places.
 func (p Plan) Fits(places ...connectors.Traits) bool {
 	l := intersect(places)
-	return p.Size >= 0 && p.PartSize > 0 && l.allow(p) && (l.maxSize == 0 || p.Size <= l.maxSize)
+	return p.PartSize > 0 && p.Doubles >= 0 && l.allow(p) && (l.maxSize == 0 || p.Size <= l.maxSize)
 }
 
-// Count is the number of parts.
+// Count is the number of parts; while the size is not known, as many as there can
+// be.
 func (p Plan) Count() int {
-	if p.Size == 0 {
+	switch {
+	case p.Size == 0:
 		return 0
+	case p.Size < 0:
+		return math.MaxInt32
+	case p.Doubles == 0:
+		return int((p.Size-1)/p.PartSize) + 1
 	}
-	return int((p.Size-1)/p.PartSize) + 1
+	_, before, start, size := p.tier(func(_ int, _, end int64) bool { return p.Size <= end })
+	return before + int((p.Size-start-1)/size) + 1
 }
 
 // Part is the part of that number, from 1 to Count.
 func (p Plan) Part(number int) connectors.Part {
-	offset := int64(number-1) * p.PartSize
-	return connectors.Part{Number: number, Offset: offset, Size: min(p.PartSize, p.Size-offset)}
+	offset, size := int64(number-1)*p.PartSize, p.PartSize
+	if p.Doubles > 0 {
+		_, before, start, larger := p.tier(func(last int, _, _ int64) bool { return number <= last })
+		offset, size = start+int64(number-1-before)*larger, larger
+	}
+	if p.Size >= 0 {
+		size = min(size, p.Size-offset)
+	}
+	return connectors.Part{Number: number, Offset: offset, Size: size}
 }
 
-// All yields the parts in ascending order.
+// All yields the parts in ascending order, without an end while the size is not
+// known.
 func (p Plan) All() iter.Seq[connectors.Part] {
 	return func(yield func(connectors.Part) bool) {
 		for n := 1; n <= p.Count(); n++ {

@@ -72,7 +72,7 @@ func TestAnyPlanCoversTheFileWithinAllLimits(t *testing.T) {
 			}
 		}), 0, 4).Draw(t, "places")
 		size := rapid.Int64Range(0, 3*gib).Draw(t, "bytes")
-		p, err := New(size, rapid.Int64Range(0, 20*mib).Draw(t, "preferred"), places...)
+		p, err := New(size, rapid.Int64Range(64*kib, 20*mib).Draw(t, "preferred"), places...)
 		if err != nil {
 			t.Skip("no plan")
 		}
