@@ -16,7 +16,7 @@ func (d *delivery) begin(ctx context.Context) error {
 	if earlier, ok := d.r.record.Uploads[d.target]; ok {
 		return d.takeUp(ctx, earlier)
 	}
-	if d.to.Exclusive && !d.traits.WriteOnly && d.r.plan.Count() > 1 {
+	if d.to.Exclusive && !d.traits.WriteOnly && d.r.plan().Count() > 1 {
 		return d.beginWhereFree(ctx)
 	}
 	return d.beginAnew(ctx)
@@ -31,7 +31,7 @@ func (d *delivery) beginWhereFree(ctx context.Context) error {
 		return d.beginAnew(ctx)
 	case kind != "":
 		return err
-	case entry.Size != d.r.plan.Size:
+	case entry.Size != d.r.plan().Size:
 		return d.errTaken()
 	}
 	d.lost, d.strange = true, true
@@ -77,7 +77,7 @@ func (d *delivery) lose(ctx context.Context) error {
 	d.upload, d.again = nil, false
 	entry, err := d.statLate(ctx)
 	switch kind := connectors.KindOf(err); {
-	case kind == "" && entry.Size == d.r.plan.Size:
+	case kind == "" && entry.Size == d.r.plan().Size:
 		d.lost = true
 		d.leave()
 		return nil
@@ -96,7 +96,7 @@ const lateCommit = 5 * time.Second
 // commit may be under way, waits a little for its file.
 func (d *delivery) statLate(ctx context.Context) (connectors.Entry, error) {
 	entry, err := d.stat(ctx)
-	whole := len(d.r.record.Parts[d.target]) == d.r.plan.Count()
+	whole := len(d.r.record.Parts[d.target]) == d.r.plan().Count()
 	for waited := time.Duration(0); whole && connectors.KindOf(err) == connectors.KindNotFound && waited < lateCommit; waited += lateCommit / 20 {
 		select {
 		case <-ctx.Done():
@@ -121,7 +121,7 @@ func (d *delivery) beginAnew(ctx context.Context) error {
 		started = d.r.record.Job.Started
 	}
 	err = d.r.e.journal.Begin(journal.Job{
-		ID: d.r.job.ID, Plan: d.r.plan, Started: started,
+		ID: d.r.job.ID, Plan: d.r.plan(), Started: started,
 		Source: journal.Source{Location: d.r.job.Source.Location, Path: d.r.job.Source.Path, Entry: d.r.source},
 	}, d.record)
 	if err != nil {
@@ -132,7 +132,7 @@ func (d *delivery) beginAnew(ctx context.Context) error {
 
 func (d *delivery) options() connectors.UploadOptions {
 	return connectors.UploadOptions{
-		Size: d.r.plan.Size, ModTime: d.r.source.ModTime, ContentType: d.r.job.ContentType,
+		Size: d.r.plan().Size, ModTime: d.r.source.ModTime, ContentType: d.r.job.ContentType,
 		Metadata: d.r.job.Metadata, Exclusive: d.to.Exclusive,
 	}
 }
@@ -153,7 +153,7 @@ func (d *delivery) reconcile(ctx context.Context) error {
 	for _, p := range list {
 		theirs[p.Number] = p
 	}
-	for want := range d.r.plan.All() {
+	for want := range d.r.plan().All() {
 		p, ok := agreed(want, ours, theirs)
 		if ok {
 			d.claimed[want.Number] = p

@@ -10,7 +10,7 @@ import (
 
 // commit makes the copy visible and proves it, if it is not proved yet.
 func (d *delivery) commit(ctx context.Context, proof Proof) error {
-	d.gauge.enter(PhaseCommit, d.r.plan.Size)
+	d.gauge.enter(PhaseCommit, d.r.plan().Size)
 	whole := d.whole()
 	tries, limit := 0, 10*d.r.e.o.Stall
 	if slow(d.to.Place) {
@@ -58,10 +58,10 @@ func final(kind connectors.Kind) bool {
 }
 
 func (d *delivery) whole() connectors.Whole {
-	w := connectors.Whole{Size: d.r.plan.Size, Digests: d.r.pass.whole.Digests}
+	w := connectors.Whole{Size: d.r.plan().Size, Digests: d.r.pass.whole.Digests}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for n := 1; n <= d.r.plan.Count(); n++ {
+	for n := 1; n <= d.r.plan().Count(); n++ {
 		w.Parts = append(w.Parts, d.accepted[n])
 	}
 	return w
@@ -107,7 +107,7 @@ func (d *delivery) adopt(ctx context.Context) (done bool, err error) {
 	if connectors.KindOf(err) == connectors.KindNotFound {
 		return false, nil
 	}
-	if err != nil || entry.Size != d.r.plan.Size {
+	if err != nil || entry.Size != d.r.plan().Size {
 		return false, err
 	}
 	proof, equal, err := d.examine(ctx, entry)
@@ -123,7 +123,7 @@ func (d *delivery) adopt(ctx context.Context) (done bool, err error) {
 
 // prove is for a file that is visible. One that is wrong is removed.
 func (d *delivery) prove(ctx context.Context, entry connectors.Entry, proof Proof) error {
-	equal := entry.Size == d.r.plan.Size
+	equal := entry.Size == d.r.plan().Size
 	if equal && proof == "" {
 		var err error
 		if proof, equal, err = d.examine(ctx, entry); err != nil {

@@ -164,7 +164,7 @@ func (d *delivery) forsake() {
 // finish records the copy.
 func (d *delivery) finish(entry connectors.Entry, proof Proof) error {
 	c := Copy{
-		Location: d.to.Location, Path: d.to.Path, Entry: entry, Proof: proof, Parts: d.r.plan.Count(),
+		Location: d.to.Location, Path: d.to.Path, Entry: entry, Proof: proof, Parts: d.r.plan().Count(),
 		Resumed: d.resumed, SentBytes: d.gauge.sent.Load(), Retries: int(d.gauge.retries.Load()),
 	}
 	if len(d.r.job.Destinations) > 1 {
@@ -173,6 +173,6 @@ func (d *delivery) finish(entry connectors.Entry, proof Proof) error {
 		}
 	}
 	d.copy = &c
-	d.gauge.enter(PhaseDone, d.r.plan.Size)
+	d.gauge.enter(PhaseDone, d.r.plan().Size)
 	return nil
 }

@@ -22,7 +22,7 @@ const queued = 2
 // all digests: then goroutines cost more than they gain.
 const atHand = 1 << 20
 
-func (r *run) readInOne() bool { return r.plan.Count() <= 1 && r.plan.Size <= atHand }
+func (r *run) readInOne() bool { return r.plan().Count() <= 1 && r.plan().Size <= atHand }
 
 // wanted are the digests of the whole that have to be computed, beside CRC64NVME,
 // which is combined from those of the parts.

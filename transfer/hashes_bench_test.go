@@ -27,7 +27,8 @@ func BenchmarkReading(b *testing.B) {
 			b.SetBytes(size)
 			before := processor()
 			for b.Loop() {
-				r := &run{e: e, job: Job{Source: Source{Place: desert{}}, Digests: more}, plan: plan, source: connectors.Entry{Size: size}}
+				r := &run{e: e, job: Job{Source: Source{Place: desert{}}, Digests: more}, source: connectors.Entry{Size: size}}
+				r.planned.Store(&plan)
 				r.share = r.newShare()
 				if _, err := r.read(b.Context()); err != nil {
 					b.Fatal(err)

@@ -132,13 +132,14 @@ func (r *run) makePlan(ctx context.Context, todo []Destination) (err error) {
 	}
 	if job := r.record.Job; job != nil {
 		if job.Plan.Size == r.source.Size && job.Plan.Fits(traits...) {
-			r.plan = job.Plan
+			r.planned.Store(&job.Plan)
 			return nil
 		}
 		if err := r.startOver(ctx, "the parts of the last run do not suit the destinations of this one"); err != nil {
 			return err
 		}
 	}
-	r.plan, err = chunk.New(r.source.Size, r.e.o.PartSize, traits...)
+	plan, err := chunk.New(r.source.Size, r.e.o.PartSize, traits...)
+	r.planned.Store(&plan)
 	return err
 }

@@ -55,7 +55,7 @@ func (g *gauge) enter(phase string, done int64) {
 var phases = map[string]int{PhaseHash: 0, PhaseSend: 1, PhaseVerify: 2, PhaseCommit: 3, PhaseDone: 4}
 
 func (r *run) progress() Progress {
-	p := Progress{Job: r.job.ID, Phase: PhaseDone, Done: r.hashed.Load(), Total: r.plan.Size}
+	p := Progress{Job: r.job.ID, Phase: PhaseDone, Done: r.hashed.Load(), Total: r.plan().Size}
 	for _, d := range r.deliveries {
 		phase, _ := d.gauge.phase.Load().(string)
 		if phase == "" {

@@ -18,9 +18,9 @@ import (
 func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	closed := sync.OnceFunc(r.closeQueues)
 	defer closed()
-	whole := connectors.Whole{Size: r.plan.Size}
+	whole := connectors.Whole{Size: r.plan().Size}
 	s := r.sourceScan()
-	s.parts = r.plan.All()
+	s.parts = r.plan().All()
 	apart := r.wanted()
 	if r.readInOne() {
 		s.algorithms, apart = append(s.algorithms, apart...), nil

@@ -21,7 +21,7 @@ type run struct {
 	started time.Time
 	source  connectors.Entry // the version that is read
 	unseen  error            // why the source could not be looked at
-	plan    chunk.Plan
+	planned atomic.Pointer[chunk.Plan]
 	share   *share
 
 	record  journal.Record // what earlier runs have left
@@ -33,6 +33,15 @@ type run struct {
 	pass       pass
 	hashed     atomic.Int64
 	retries    atomic.Int64
+}
+
+// plan is how the file is cut. Of a file that grows the size shows only when the
+// pass has ended.
+func (r *run) plan() chunk.Plan {
+	if p := r.planned.Load(); p != nil {
+		return *p
+	}
+	return chunk.Plan{}
 }
 
 // pass is the one reading of the source, and its outcome once done is closed.
@@ -106,7 +115,7 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 
 // newShare has room for the parts that are sent at once and the next two.
 func (r *run) newShare() *share {
-	return r.e.memory.share(int64(r.e.o.Parallel+2) * classOf(r.plan.PartSize))
+	return r.e.memory.share(int64(r.e.o.Parallel+2) * classOf(r.plan().PartSize))
 }
 
 // errNobodyLeft ends the reading when no destination wants to go on.

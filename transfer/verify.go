@@ -74,7 +74,7 @@ func (d *delivery) readBack(ctx context.Context, open func(context.Context, int6
 		return nil, err
 	}
 	s := scan{
-		what: "read back", path: d.to.Path, open: open, parts: d.r.plan.All(), note: d.retrier("read back").note,
+		what: "read back", path: d.to.Path, open: open, parts: d.r.plan().All(), note: d.retrier("read back").note,
 		algorithms: []connectors.Algorithm{connectors.CRC64NVME},
 		each: func(_ context.Context, p *piece) error {
 			defer p.drop()

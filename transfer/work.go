@@ -12,7 +12,7 @@ import (
 // closed or the delivery leaves. After the first error nothing new is sent, but
 // what is on its way may still arrive, so that it need not be sent again.
 func (d *delivery) work(ctx context.Context, queue <-chan *piece, left <-chan struct{}) error {
-	workers := min(d.r.e.o.Parallel, d.r.plan.Count())
+	workers := min(d.r.e.o.Parallel, d.r.plan().Count())
 	if d.traits.Sequential {
 		workers = min(workers, 1)
 	}
@@ -90,7 +90,7 @@ func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) 
 // worthRecording is false for a file that is sent again as quickly as it is
 // written down.
 func (d *delivery) worthRecording() bool {
-	return d.r.plan.Count() > 1 || d.r.plan.Size > 1<<20
+	return d.r.plan().Count() > 1 || d.r.plan().Size > 1<<20
 }
 
 // confirm takes over a part that was accepted earlier, if it is what the source
