@@ -1,103 +1,112 @@
 package schedule
 
 import (
-	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"gantry/connectors/wrap/throttle"
 )
 
 // Options of a Scheduler; the zero value serves.
 type Options struct {
-	Slots int // parts in flight at one endpoint, at most; 0 = 16
+	Slots int           // parts in flight at one endpoint and direction, at most; 0 = 64, of which large ones are as many as bring something
+	Jobs  int           // jobs under way at once, of all priorities; 0 = 64
+	Age   time.Duration // how long one waits until higher ones have to let it go before now and then; 0 = 10 s
 	Now   func() time.Time
-}
-
-// A Scheduler hands out slots.
-type Scheduler struct {
-	o Options
-
-	mu        sync.Mutex
-	endpoints map[string]chan struct{} // tokens in use
-}
-
-// New makes a scheduler.
-func New(o Options) *Scheduler {
-	if o.Slots < 1 {
-		o.Slots = 16
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Scheduler{o: o, endpoints: map[string]chan struct{}{}}
-}
-
-// Work is what a job tells of itself.
-type Work struct {
-	Job      string
-	Site     string    // whose work it is; sites share fairly
-	Priority Priority  // as ordered
-	Deadline time.Time // when it must be done, as the air date of a programme; zero = none
-	Size     int64     // bytes in all; -1 = not known yet
-}
-
-// Enter lets a job in, once it is its turn to begin.
-func (s *Scheduler) Enter(_ context.Context, w Work) (*Ticket, error) {
-	return &Ticket{s: s, work: w}, nil
-}
-
-// A Ticket is a job that is under way.
-type Ticket struct {
-	s    *Scheduler
-	work Work
-}
-
-// Leave ends the job's part in the scheduling.
-func (t *Ticket) Leave() {}
-
-// Flow is what the job moves to or from one endpoint. most is how many parts at once
-// the endpoint can make use of; 0 = not known.
-func (t *Ticket) Flow(endpoint string, most int) *Flow {
-	t.s.mu.Lock()
-	defer t.s.mu.Unlock()
-	slots := t.s.endpoints[endpoint]
-	if slots == nil {
-		slots = make(chan struct{}, t.s.o.Slots)
-		t.s.endpoints[endpoint] = slots
-	}
-	return &Flow{slots: slots}
-}
-
-// A Flow is the parts of one job at one endpoint.
-type Flow struct{ slots chan struct{} }
-
-// Acquire waits for a slot for a part of so many bytes.
-func (f *Flow) Acquire(ctx context.Context, bytes int64) (*Slot, error) {
-	select {
-	case f.slots <- struct{}{}:
-		return &Slot{f: f, ctx: ctx}, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 // ErrPreempted is the cause with which a slot's context ends when a job of a higher
 // priority needs it. The part has to be moved again, in another slot.
 var ErrPreempted = errors.New("a job of a higher priority takes the slot")
 
-// A Slot is leave to move one part.
-type Slot struct {
-	f   *Flow
-	ctx context.Context //nolint:containedctx // ends with the slot
+// ErrHeld is the cause with which a slot's context ends, and what Acquire fails with
+// after a while, when the job was paused or a limit lets nothing move. The part has
+// to be moved again, in another slot, once Flow.Ready has returned.
+var ErrHeld = errors.New("the job is held")
+
+// A Scheduler hands out slots.
+type Scheduler struct {
+	now     func() time.Time
+	limited atomic.Bool // something is slowed down somewhere
+
+	mu    sync.Mutex
+	core  *core
+	timer *time.Timer
+	wake  time.Time
+	news  chan struct{} // closed when something has changed
 }
 
-// Context ends with the one that the slot was acquired with, or with ErrPreempted.
-func (s *Slot) Context() context.Context { return s.ctx }
+// New makes a scheduler. It is for use by many goroutines.
+func New(o Options) *Scheduler {
+	if o.Slots < 1 {
+		o.Slots = 64
+	}
+	if o.Jobs < 1 {
+		o.Jobs = 64
+	}
+	if o.Age <= 0 {
+		o.Age = 10 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Scheduler{now: o.Now, core: newCore(o), news: make(chan struct{})}
+}
 
-// Pass waits until n more bytes may move, within all limits that hold for the job,
-// its site and the endpoint.
-func (s *Slot) Pass(n int) error { return context.Cause(s.ctx) }
+// Enter puts a job into the line. The caller begins the ticket, and leaves with it.
+func (s *Scheduler) Enter(w Work) *Ticket {
+	t := &Ticket{s: s}
+	s.do(func(now time.Time) { t.job = s.core.enter(now, w) })
+	return t
+}
 
-// Release gives the slot back, and tells how it went: the bytes that moved, and the
-// error if there was one.
-func (s *Slot) Release(moved int64, err error) { <-s.f.slots }
+// Limit sets the bandwidth of a scope from now on, also for what is under way. It
+// replaces an earlier one; the zero Timetable lifts it.
+func (s *Scheduler) Limit(scope Scope, t throttle.Timetable) {
+	s.do(func(now time.Time) {
+		s.core.limitScope(now, scope, t)
+		s.tell()
+	})
+}
+
+// do lets something happen, and what follows from it.
+func (s *Scheduler) do(happen func(now time.Time)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	happen(now)
+	s.settle(now)
+}
+
+// settle needs the lock.
+func (s *Scheduler) settle(now time.Time) {
+	next := s.core.settle(now)
+	s.limited.Store(s.core.limited > 0)
+	if next.IsZero() || next.Equal(s.wake) {
+		return
+	}
+	if !s.wake.IsZero() && s.wake.After(now) && !next.Before(s.wake) {
+		return // the timer comes earlier, and looks again
+	}
+	s.wake = next
+	if s.timer == nil {
+		s.timer = time.AfterFunc(next.Sub(now), s.tick)
+		return
+	}
+	s.timer.Reset(next.Sub(now))
+}
+
+func (s *Scheduler) tick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wake = time.Time{}
+	s.settle(s.now())
+}
+
+// tell wakes those who wait for something to change; it needs the lock.
+func (s *Scheduler) tell() {
+	close(s.news)
+	s.news = make(chan struct{})
+}
