@@ -62,6 +62,16 @@ type Upload interface {
 	Abort(ctx context.Context) error
 }
 
+// A StagedHasher is an upload of which the place itself computes digests before it
+// is committed, from the bytes that it has stored.
+type StagedHasher interface {
+	// HashStaged gives those of the wanted digests that the place computes of all
+	// that was written so far. One that it does not have, or refuses to compute now
+	// or of so large a file, is an error of KindUnsupported with the place's words:
+	// nothing was changed by asking, and to ask again is of no use.
+	HashStaged(ctx context.Context, want ...Algorithm) (Digests, error)
+}
+
 // A Staged upload can be read back before it is committed, so that nothing
 // unproved becomes visible.
 type Staged interface {

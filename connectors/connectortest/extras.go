@@ -53,6 +53,33 @@ func testHash(t *testing.T, s *stand) {
 	s.fails("hash nothing", err, connectors.KindNotFound)
 }
 
+// What a place says that it computes, it computes of an upload before its commit,
+// and refuses the rest without touching the upload.
+func testHashStaged(t *testing.T, s *stand) {
+	data := content("hash staged", 2*s.part+1)
+	up := s.begin("clip", data)
+	hasher, ok := connectors.As[connectors.StagedHasher](up)
+	if !ok {
+		t.Skip("an upload tells no digests (no StagedHasher)")
+	}
+	written := s.write(up, data, cut(data, s.part)...)
+	computes := s.place.Traits().Computes
+	want := digests(data)
+	for _, algorithm := range computes {
+		got, err := hasher.HashStaged(s.ctx, algorithm)
+		if err != nil || got[algorithm] != want[algorithm] {
+			t.Errorf("the place's %s is %q (%v); want %q", algorithm, got[algorithm], err, want[algorithm])
+		}
+	}
+	_, err := hasher.HashStaged(s.ctx, connectors.XXH128)
+	s.fails("a digest that no server has", err, connectors.KindUnsupported)
+	s.lists("")
+	if _, err := up.Commit(s.ctx, whole(data, written)); err != nil {
+		t.Fatalf("commit: %v", err)
+	}
+	s.holds("clip", data)
+}
+
 func testCopy(t *testing.T, s *stand) {
 	copier, ok := connectors.As[connectors.Copier](s.place)
 	if !ok {

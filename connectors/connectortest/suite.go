@@ -76,6 +76,7 @@ var tests = []test{
 	{"Upload/ResumePoints", testResumePoints},
 	{"Upload/ResumeGone", testResumeGone},
 	{"Upload/ReadBackStaged", testStaged},
+	{"Upload/HashStaged", testHashStaged},
 	{"Commit/Exclusive", testExclusive},
 	{"Commit/Again", testCommitAgain},
 	{"Commit/LeavesNothing", testCommitLeavesNothing},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -32,32 +33,58 @@ func (p *place) Hash(ctx context.Context, path string, want ...connectors.Algori
 	if p.dropBox {
 		return nil, fail("hash", path, ctx.Err())
 	}
-	return ask(ctx, p, "hash", path, func(s *session) (connectors.Digests, error) {
-		entry, err := p.file(s, "hash", path)
+	sums, _, err := p.hashAll(ctx, path, path, want)
+	return sums, err
+}
+
+// HashStaged implements connectors.StagedHasher.
+func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (connectors.Digests, error) {
+	if u.place.dropBox {
+		return nil, connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "nothing is told of a drop box (option dropBox)")
+	}
+	sums, refusal, err := u.place.hashAll(ctx, u.target(), u.path, want)
+	if err == nil && refusal != nil {
+		err = connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "%w", refusal)
+	}
+	return sums, err
+}
+
+// hashAll asks for the digests of the file at name, which errors call path. A server
+// that does not tell one of them says why: refusal.
+func (p *place) hashAll(ctx context.Context, name, path string, want []connectors.Algorithm) (sums connectors.Digests, refusal, err error) {
+	sums = connectors.Digests{}
+	_, err = ask(ctx, p, "hash", path, func(s *session) (struct{}, error) {
+		entry, err := p.file(s, "hash", name)
 		if err != nil {
-			return nil, err
+			return struct{}{}, err
 		}
-		sums := connectors.Digests{}
 		for _, algorithm := range want {
 			sum, err := s.hash(entry, algorithm)
 			switch {
 			case errors.Is(err, os.ErrDeadlineExceeded): // the session is lost with it
-				return sums, nil
+				refusal = fmt.Errorf("%s: the server did not answer in time", algorithm)
+				return struct{}{}, nil
+			case codeOf(err) != 0 || errors.Is(err, errNoDigest):
+				refusal = fmt.Errorf("%s: %w", algorithm, err)
 			case err != nil:
-				return nil, err
-			case sum != "":
+				return struct{}{}, err
+			default:
 				sums[algorithm] = sum
 			}
 		}
-		return sums, nil
+		return struct{}{}, nil
 	})
+	return sums, refusal, err
 }
 
-// hash gives "" if the server does not tell.
+// errNoDigest is what the server's refusal amounts to.
+var errNoDigest = errors.New("the server tells none")
+
+// hash gives the server's refusal if it does not tell.
 func (s *session) hash(of connectors.Entry, algorithm connectors.Algorithm) (string, error) {
 	known, ok := hashNames[algorithm]
 	if !ok {
-		return "", nil
+		return "", errNoDigest
 	}
 	defer s.patient(of.Size)()
 	switch {
@@ -65,13 +92,26 @@ func (s *session) hash(of connectors.Entry, algorithm connectors.Algorithm) (str
 		return s.hashByHASH(of, known.name)
 	case s.facts.has(known.command) && !strings.ContainsAny(of.Path, ` "`): // what follows a space may be taken for a range
 		r, err := s.control.ask("%s %s", known.command, s.abs(of.Path))
-		if err != nil || r.code != 213 && r.code != 250 {
+		if err == nil && r.code != 213 && r.code != 250 {
+			err = &replyError{r.code, r.text()}
+		}
+		if err != nil {
 			return "", err
 		}
-		return sumIn(r.last(), algorithmLength(algorithm)), nil
+		return sumIn(r.last(), algorithmLength(algorithm))
 	default:
-		return "", nil
+		return "", errNoDigest
 	}
+}
+
+// computes are the digests that the server says it has.
+func (f *facts) computes() (list []connectors.Algorithm) {
+	for _, a := range []connectors.Algorithm{connectors.SHA256, connectors.SHA1, connectors.MD5} {
+		if known := hashNames[a]; slices.Contains(f.hashes(), known.name) || f.has(known.command) {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // patient lets the server take the time that a slow disk needs, between any two
@@ -87,20 +127,26 @@ func (s *session) patient(size int64) func() {
 func (s *session) hashByHASH(of connectors.Entry, name string) (string, error) {
 	if s.algo != name {
 		r, err := s.control.ask("OPTS HASH %s", name)
-		if err != nil || !r.good() {
+		if err == nil && !r.good() {
+			err = &replyError{r.code, r.text()}
+		}
+		if err != nil {
 			return "", err
 		}
 		s.algo = name
 	}
 	r, err := s.control.ask("HASH %s", s.abs(of.Path))
-	if err != nil || r.code != 213 {
+	if err == nil && r.code != 213 {
+		err = &replyError{r.code, r.text()}
+	}
+	if err != nil {
 		return "", err
 	}
 	fields := strings.Fields(r.last())
 	if len(fields) < 3 || !strings.EqualFold(fields[0], name) || !wholeRange(fields[1], of.Size) {
-		return "", nil
+		return "", fmt.Errorf("%w of the whole file", errNoDigest)
 	}
-	return sumIn(fields[2], 0), nil
+	return sumIn(fields[2], 0)
 }
 
 // wholeRange accepts the last byte as the end, as the draft has it, and the one
@@ -114,13 +160,13 @@ func wholeRange(text string, size int64) bool {
 var hexSum = regexp.MustCompile(`\b[0-9A-Fa-f]{32,64}\b`)
 
 // sumIn finds a digest of this many bytes; 0 is any.
-func sumIn(text string, length int) string {
+func sumIn(text string, length int) (string, error) {
 	sum := strings.ToLower(hexSum.FindString(text))
 	raw, err := hex.DecodeString(sum)
-	if err != nil || length > 0 && len(raw) != length {
-		return ""
+	if err != nil || len(raw) == 0 || length > 0 && len(raw) != length {
+		return "", errNoDigest
 	}
-	return sum
+	return sum, nil
 }
 
 func algorithmLength(a connectors.Algorithm) int {

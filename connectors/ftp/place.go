@@ -29,7 +29,8 @@ type place struct {
 	restarts  atomic.Bool // REST was seen to work for reading
 	whole     atomic.Bool // nothing can be added to a file that is there: each is sent in one go
 	software  atomic.Pointer[string]
-	staged    atomic.Bool // the staging folder was used
+	computes  atomic.Pointer[[]connectors.Algorithm] // digests
+	staged    atomic.Bool                            // the staging folder was used
 }
 
 var (
@@ -59,6 +60,8 @@ func (p *place) meet(s *session) {
 		return
 	}
 	p.replaces.Store(s.facts.replaces())
+	computes := s.facts.computes()
+	p.computes.Store(&computes)
 	p.setsTime.Store(int32(s.facts.timeCommand()))
 	if p.listing == "auto" && !s.facts.canList() {
 		p.lists.Store(true)
@@ -80,6 +83,10 @@ func (p *place) Traits() connectors.Traits {
 	}
 	if timeCommand(p.setsTime.Load()) != noTime {
 		t.TimePrecision = time.Second
+	}
+	t.Unchecked = p.tls == "none"
+	if computes := p.computes.Load(); computes != nil && !p.dropBox {
+		t.Computes = *computes
 	}
 	return t
 }

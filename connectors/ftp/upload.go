@@ -28,8 +28,9 @@ type upload struct {
 }
 
 var (
-	_ connectors.Upload = (*upload)(nil)
-	_ connectors.Staged = (*upload)(nil)
+	_ connectors.Upload       = (*upload)(nil)
+	_ connectors.Staged       = (*upload)(nil)
+	_ connectors.StagedHasher = (*upload)(nil)
 )
 
 // Begin implements connectors.Sink. For a small file nothing is asked of the server

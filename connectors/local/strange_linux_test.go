@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -151,7 +152,7 @@ func TestFoundOutByProbing(t *testing.T) {
 			must(t, err)
 			must(t, up.Abort(t.Context()))
 			got := place.Traits()
-			if test.want.AtomicCommit = true; got != test.want {
+			if test.want.AtomicCommit = true; !reflect.DeepEqual(got, test.want) {
 				t.Errorf("traits = %+v; want %+v", got, test.want)
 			}
 			must(t, place.Close())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -27,31 +28,54 @@ func (d hasher) Hash(ctx context.Context, path string, want ...connectors.Algori
 	if err != nil {
 		return nil, err
 	}
-	return ask(ctx, d.place, "hash", path, func(ctx context.Context, c *conn) (connectors.Digests, error) {
-		entry, err := c.entry(ctx, path)
+	sums, _, err := d.place.hashAll(ctx, path, path, want)
+	return sums, err
+}
+
+// HashStaged implements connectors.StagedHasher.
+func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (connectors.Digests, error) {
+	if len(u.place.computes) == 0 {
+		return nil, connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "the server has no check-file")
+	}
+	sums, refusal, err := u.place.hashAll(ctx, u.staged(), u.path, want)
+	if err == nil && refusal != nil {
+		err = connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "%w", refusal)
+	}
+	return sums, err
+}
+
+// hashAll asks for the digests of the file at name, which errors call path. A server
+// that does not tell one of them says why: refusal.
+func (p *place) hashAll(ctx context.Context, name, path string, want []connectors.Algorithm) (sums connectors.Digests, refusal, err error) {
+	sums = connectors.Digests{}
+	err = p.do(ctx, "hash", path, func(ctx context.Context, c *conn) error {
+		entry, err := c.entry(ctx, name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		sums := connectors.Digests{}
 		for _, algorithm := range want {
 			size, ok := digestsOfServers[algorithm]
 			if !ok || !c.hashes(algorithm) {
+				refusal = fmt.Errorf("%s: the server does not have it", algorithm)
 				continue
 			}
 			over := c.link.patient(entry.Size)
-			sum, err := c.CheckFile(ctx, c.abs(path), string(algorithm))
+			sum, err := c.CheckFile(ctx, c.abs(name), string(algorithm))
 			over()
 			switch {
 			case isStatus(err, wire.Unsupported, wire.Failure, wire.PermissionDenied, wire.BadMessage):
-				continue
+				refusal = fmt.Errorf("%s: %w", algorithm, err)
 			case err != nil:
-				return nil, err
+				return err
 			case sum.Algorithm == string(algorithm) && len(sum.Sum) == size:
 				sums[algorithm] = hex.EncodeToString(sum.Sum)
+			default:
+				refusal = fmt.Errorf("%s: the server gives %d bytes of %q", algorithm, len(sum.Sum), sum.Algorithm)
 			}
 		}
-		return sums, nil
+		return nil
 	})
+	return sums, refusal, err
 }
 
 // hashes tells whether the server says that it has a digest. Some list those that
@@ -66,6 +90,16 @@ func (c *conn) digests() string {
 	list := c.Extensions()["check-file"]
 	if !strings.Contains(list, "md5") && !strings.Contains(list, "sha") {
 		return "" // a version
+	}
+	return list
+}
+
+// offered are the digests that the server has, as far as it says.
+func (c *conn) offered() (list []connectors.Algorithm) {
+	for _, a := range []connectors.Algorithm{connectors.SHA256, connectors.SHA1, connectors.MD5} {
+		if c.hashes(a) {
+			list = append(list, a)
+		}
 	}
 	return list
 }

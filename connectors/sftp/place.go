@@ -20,6 +20,8 @@ type place struct {
 	atomic  atomic.Bool // the server replaces files in one step, as far as we know
 	refuses atomic.Bool // it offers to and does not
 	undated atomic.Bool // the server does not let times be set
+
+	computes []connectors.Algorithm // digests; set before anybody else has the place
 }
 
 var (
@@ -50,7 +52,7 @@ func (p *place) Close() error {
 
 // Traits implements connectors.Place.
 func (p *place) Traits() connectors.Traits {
-	t := connectors.Traits{AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox}
+	t := connectors.Traits{AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox, Computes: p.computes}
 	if p.undated.Load() {
 		t.TimePrecision = 0
 	}
@@ -115,7 +117,9 @@ func (p *place) check(ctx context.Context) (copies, hashes bool, err error) {
 		}
 		var err error
 		copies = c.Can("copy-data", "1")
-		hashes, err = c.canHash(ctx)
+		if hashes, err = c.canHash(ctx); hashes {
+			p.computes = c.offered()
+		}
 		return err
 	})
 	return copies, hashes, err

@@ -45,6 +45,9 @@ func TestProFTPDHashes(t *testing.T) {
 	if !ok {
 		t.Fatal("no Hasher, although the server has check-file")
 	}
+	if got := place.Traits().Computes; len(got) != 3 {
+		t.Errorf("it computes %v", got)
+	}
 	content := strings.Repeat("frames", 100<<10)
 	must(t, os.WriteFile(filepath.Join(dir, "clip"), []byte(content), 0o600))
 	got, err := hasher.Hash(t.Context(), "clip", connectors.MD5, connectors.SHA1, connectors.SHA256, connectors.XXH128)

@@ -27,8 +27,9 @@ type upload struct {
 }
 
 var (
-	_ connectors.Upload = (*upload)(nil)
-	_ connectors.Staged = (*upload)(nil)
+	_ connectors.Upload       = (*upload)(nil)
+	_ connectors.Staged       = (*upload)(nil)
+	_ connectors.StagedHasher = (*upload)(nil)
 )
 
 // Begin implements connectors.Sink.

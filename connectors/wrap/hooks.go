@@ -22,6 +22,7 @@ const (
 	Parts         Op = "parts"
 	WritePart     Op = "writePart"
 	OpenStaged    Op = "openStaged"
+	HashStaged    Op = "hashStaged"
 	Commit        Op = "commit"
 	Abort         Op = "abort"
 	Remove        Op = "remove"

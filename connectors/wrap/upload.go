@@ -14,8 +14,9 @@ type upload struct {
 }
 
 var (
-	_ connectors.Upload = (*upload)(nil)
-	_ connectors.Staged = (*upload)(nil)
+	_ connectors.Upload       = (*upload)(nil)
+	_ connectors.Staged       = (*upload)(nil)
+	_ connectors.StagedHasher = (*upload)(nil)
 )
 
 // Unwrap gives the upload inside.
@@ -73,4 +74,13 @@ func (u *upload) OpenStaged(ctx context.Context, offset, length int64) (io.ReadC
 		return nil, lacks(OpenStaged, u.path)
 	}
 	return u.place.stream(ctx, Call{Op: OpenStaged, Path: u.path, Offset: offset, Length: length}, inner.OpenStaged)
+}
+
+// HashStaged implements connectors.StagedHasher.
+func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (connectors.Digests, error) {
+	inner, ok := connectors.As[connectors.StagedHasher](u.Upload)
+	if !ok {
+		return nil, lacks(HashStaged, u.path)
+	}
+	return ask(ctx, u.place, Call{Op: HashStaged, Path: u.path}, func(ctx context.Context) (connectors.Digests, error) { return inner.HashStaged(ctx, want...) })
 }
