@@ -43,6 +43,7 @@ a source folder go into DST itself, with their paths below the source.`,
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "name every file at the end, however many there are")
 	flags.IntVar(&c.transfers, "transfers", 4, "files under way at once")
 	flags.IntVar(&c.parallel, "parallel", 4, "parts of each file under way at once")
+	flags.StringVar(&c.partSize, "part-size", "", "bytes of a part, with a unit: 8M; smaller ones lose less on a bad link; by default what suits the file and both ends")
 	flags.StringSliceVar(&c.digests, "digest", nil, "more digests for the receipt: "+strings.Join(moreDigests, ", "))
 	flags.StringVar(&c.verify, "verify", "", "size: let a copy count that nothing but its size speaks for, as in a drop box; by default the strongest proof there is")
 	_ = cmd.RegisterFlagCompletionFunc("verify", cobra.FixedCompletions([]string{"size"}, cobra.ShellCompDirectiveNoFileComp))
@@ -68,6 +69,8 @@ type copier struct {
 	app                 *app
 	dryRun, verbose     bool
 	transfers, parallel int
+	partSize            string
+	partBytes           int64 // 0 = what suits
 	digests             []string
 	verify              string
 	packing             packing
@@ -86,6 +89,10 @@ func (c *copier) check() error {
 		if n < 1 || n > 64 {
 			return coded(exitUsage, fmt.Errorf("%s is %d: write 1 to 64", name, n))
 		}
+	}
+	var err error
+	if c.partBytes, err = readSize(c.partSize); err != nil {
+		return coded(exitUsage, fmt.Errorf("part-size is %q: write it like 8M", c.partSize))
 	}
 	if c.verify != "" && c.verify != string(transfer.VerifySize) {
 		return coded(exitUsage, fmt.Errorf("verify is %q: write size, or leave it out", c.verify))

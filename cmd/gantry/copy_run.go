@@ -29,7 +29,7 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 	began := time.Now()
 	m := &mover{
 		copier: c, journal: j, began: began,
-		engine: transfer.New(transfer.Options{Journal: j, Scratch: filepath.Join(state, "scratch"), Parallel: c.parallel, Logger: c.app.logger(), Now: time.Now}),
+		engine: transfer.New(transfer.Options{Journal: j, Scratch: filepath.Join(state, "scratch"), Parallel: c.parallel, PartSize: c.partBytes, Logger: c.app.logger(), Now: time.Now}),
 	}
 	c.progress.start(pairs)
 	results := make([]result, len(pairs))
