@@ -160,7 +160,7 @@ func (v *voyage) run(kill bool) bool {
 		case <-time.After(time.Duration(v.random.Int64N(int64(usual)))):
 		}
 		v.kills++
-		if end := [...]*port{v.from, v.to}[v.random.IntN(2)]; v.random.IntN(3) == 0 && end.sink(v.random) {
+		if end := [...]*port{v.from, v.to}[v.random.IntN(2)]; v.random.IntN(3) == 0 && end.sink(v.t, v.random) {
 			v.servers++
 			sunk, kill = true, false
 			continue

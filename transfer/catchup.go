@@ -72,6 +72,7 @@ func (d *delivery) reject(ctx context.Context, bad []int) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.prefix = 0
 	for _, number := range bad {
 		d.gauge.done.Add(-d.accepted[number].Size)
 		delete(d.accepted, number)

@@ -37,6 +37,7 @@ type delivery struct {
 	accepted map[int]connectors.Part
 	tried    map[int]bool // sent at least once by this run
 	resumed  int
+	prefix   int // how many of the first parts are accepted, at least
 }
 
 func newDelivery(r *run, to Destination) *delivery {
@@ -59,6 +60,7 @@ func (d *delivery) run(ctx context.Context) error {
 		return err
 	}
 	d.gauge.enter(d.passes(), 0)
+	d.takeOver()
 	err := d.work(ctx, d.queue, d.left)
 	d.leave()
 	if err != nil && !errors.Is(err, errGone) && !errors.Is(err, errRepair) {
@@ -158,7 +160,7 @@ func (d *delivery) forsake() {
 	defer d.mu.Unlock()
 	clear(d.accepted)
 	clear(d.claimed)
-	d.resumed = 0
+	d.resumed, d.prefix = 0, 0
 }
 
 // finish records the copy.

@@ -41,10 +41,10 @@ func (r *run) wanted() (list []connectors.Algorithm) {
 	return list
 }
 
-func startHashes(algorithms []connectors.Algorithm) (*hashes, error) {
+func (r *run) startHashes(algorithms []connectors.Algorithm) (*hashes, error) {
 	h := &hashes{}
 	for _, a := range algorithms {
-		set, err := digest.New(a)
+		set, err := r.restored(a)
 		if err != nil {
 			return nil, err
 		}
@@ -55,6 +55,11 @@ func startHashes(algorithms []connectors.Algorithm) (*hashes, error) {
 		h.wait.Go(func() {
 			for p := range h.queues[i] {
 				h.sets[i].Write(p.data)
+				if r.trail != nil {
+					if states, err := h.sets[i].State(); err == nil { // without it, a later run reads from the beginning
+						r.trail.note(p.part.Number, states)
+					}
+				}
 				p.drop()
 			}
 		})

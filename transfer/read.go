@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"maps"
 	"sync"
 	"time"
@@ -18,20 +19,21 @@ import (
 func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	closed := sync.OnceFunc(r.closeQueues)
 	defer closed()
-	whole := connectors.Whole{Size: r.plan().Size}
+	whole := connectors.Whole{Size: r.plan().Size, Parts: r.known}
 	s := r.sourceScan()
-	s.parts = r.plan().All()
+	s.parts = r.unread()
 	apart := r.wanted()
 	if r.readInOne() {
 		s.algorithms, apart = append(s.algorithms, apart...), nil
 	}
-	hashes, err := startHashes(apart)
+	hashes, err := r.startHashes(apart)
 	if err != nil {
 		return connectors.Whole{}, err
 	}
 	s.each = func(ctx context.Context, p *piece) error {
 		defer p.drop()
 		whole.Parts = append(whole.Parts, p.part)
+		r.trail.read(p.part)
 		for _, d := range r.deliveries {
 			d.offer(ctx, p)
 		}
@@ -65,6 +67,17 @@ func (r *run) complete(whole *connectors.Whole, ofParts []connectors.Algorithm) 
 	default:
 		maps.Copy(whole.Digests, whole.Parts[0].Digests)
 		return nil
+	}
+}
+
+// unread are the parts that no earlier run has read for good.
+func (r *run) unread() iter.Seq[connectors.Part] {
+	return func(yield func(connectors.Part) bool) {
+		for p := range r.plan().All() {
+			if p.Number > len(r.known) && !yield(p) {
+				return
+			}
+		}
 	}
 }
 

@@ -29,6 +29,10 @@ type run struct {
 	kept    []Copy         // of earlier runs, found to be still there
 	digests connectors.Digests
 
+	trail  *trail                          // nil where nothing of the reading is kept for a later run
+	known  []connectors.Part               // what an earlier run has read: the first parts, with their digests
+	states map[connectors.Algorithm][]byte // of the hashes behind them
+
 	deliveries []*delivery
 	pass       pass
 	hashed     atomic.Int64
@@ -85,6 +89,10 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 	defer r.report()()
 	if err := r.fetch(ctx); err != nil {
 		return []error{r.reading(ctx, err)}
+	}
+	r.restore(ctx)
+	for _, p := range r.known {
+		r.hashed.Add(p.Size)
 	}
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

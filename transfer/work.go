@@ -79,7 +79,7 @@ func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) 
 		return err
 	}
 	if d.worthRecording() {
-		if err := d.r.e.journal.Accept(d.r.job.ID, d.record, part); err != nil {
+		if err := d.r.e.journal.AcceptWith(d.r.job.ID, d.record, part, d.checkpoint(part.Number)); err != nil {
 			return err
 		}
 	}

@@ -39,6 +39,7 @@ type Record struct {
 	Uploads map[Target]Upload                  // open ones
 	Parts   map[Target]map[int]connectors.Part // accepted, by number
 	Copies  map[Target]json.RawMessage         // finished, while others are not
+	Mark    json.RawMessage                    // how far the job has come; see AcceptWith; nil if there is none
 	Receipt json.RawMessage                    // of the finished job; nil if there is none
 }
 
@@ -60,11 +61,7 @@ func (j *Journal) Begin(job Job, u Upload) error {
 
 // Accept records a part that a destination has accepted.
 func (j *Journal) Accept(job string, u Upload, p connectors.Part) error {
-	w := &write{}
-	if err := w.put(partKey(job, u.Target, p.Number), accepted{p, u.mark()}); err != nil {
-		return err
-	}
-	return j.writer.submit(w)()
+	return j.AcceptWith(job, u, p, nil)
 }
 
 // accepted is a part with the mark of its upload: parts that a crash left of an
@@ -105,7 +102,7 @@ func (j *Journal) Finish(job string, receipt any) error {
 	if err := w.put(key(receipts, job), dated{j.now().UTC(), receipt}); err != nil {
 		return err
 	}
-	return j.replace(w, key(jobs, job), key(uploads, job), key(copies, job), key(parts, job))
+	return j.replace(w, key(jobs, job), key(uploads, job), key(copies, job), key(marks, job), key(parts, job))
 }
 
 // dated is a receipt with the time of its writing, for [Journal.PruneReceipts].
@@ -132,7 +129,7 @@ func orphanKey(u Upload) []byte { return key(orphans, u.Target.key(), u.mark()) 
 
 // Forget removes all that is known of a job, its receipt too.
 func (j *Journal) Forget(job string) error {
-	return j.replace(nil, key(jobs, job), key(uploads, job), key(copies, job), key(parts, job), key(receipts, job))
+	return j.replace(nil, key(jobs, job), key(uploads, job), key(copies, job), key(marks, job), key(parts, job), key(receipts, job))
 }
 
 func (w *write) put(key []byte, value any) error {

@@ -21,6 +21,7 @@ const (
 	orphans  = "x"
 	numbered = "n" // the last sequence number of an outbox, which may be empty by now
 	indexes  = "i"
+	marks    = "m"
 )
 
 func key(kind string, names ...string) []byte {

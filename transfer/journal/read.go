@@ -91,8 +91,11 @@ func (j *Journal) Record(job string) (Record, error) {
 	return r, j.details(job, &r)
 }
 
-func (j *Journal) details(job string, r *Record) error {
-	err := j.scan(key(uploads, job), nil, true, func(item *badger.Item) error {
+func (j *Journal) details(job string, r *Record) (err error) {
+	if r.Mark, _, err = j.get(key(marks, job)); err != nil {
+		return err
+	}
+	err = j.scan(key(uploads, job), nil, true, func(item *badger.Item) error {
 		var u Upload
 		if err := j.decode(item, &u); err != nil {
 			return err

@@ -1,0 +1,235 @@
+package transfer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/zeebo/xxh3"
+
+	"gantry/connectors"
+	"gantry/transfer/digest"
+)
+
+// A checkpoint is how the journal holds how far the source was read: the states of
+// the hashes of the whole after its first parts, all of which a destination has
+// accepted. A later run reads on from there.
+type checkpoint struct {
+	Parts  int                             `json:"parts"`
+	CRC    string                          `json:"crc"` // CRC64NVME of those parts
+	States map[connectors.Algorithm][]byte `json:"states"`
+	Check  string                          `json:"check"` // of all that, so that a wrong one is not believed
+}
+
+func (c checkpoint) sum() string {
+	set := xxh3.New()
+	fmt.Fprintf(set, "%d %s", c.Parts, c.CRC)
+	for _, a := range slices.Sorted(maps.Keys(c.States)) {
+		fmt.Fprintf(set, " %s %x", a, c.States[a])
+	}
+	return digest.Hex64(set.Sum64())
+}
+
+// A trail holds the states of the hashes until their parts are accepted.
+type trail struct {
+	hashes int // how many there are
+
+	mu     sync.Mutex
+	crc    uint64                                  // of what was read so far
+	crcs   map[int]uint64                          // at the end of each part
+	states map[int]map[connectors.Algorithm][]byte // by the number of the part at whose end they were taken
+	kept   int                                     // parts of the last checkpoint
+}
+
+// longestTrail bounds what is kept for a destination that is far behind.
+const longestTrail = 256
+
+func newTrail(hashes int) *trail {
+	return &trail{hashes: hashes, crcs: map[int]uint64{}, states: map[int]map[connectors.Algorithm][]byte{}}
+}
+
+// read takes in each part as it is read, in order.
+func (t *trail) read(p connectors.Part) {
+	crc, err := strconv.ParseUint(p.Digests[connectors.CRC64NVME], 16, 64)
+	if t == nil || err != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.crc = digest.Combine(t.crc, crc, p.Size)
+	t.crcs[p.Number] = t.crc
+}
+
+// note takes in the state of one hash.
+func (t *trail) note(part int, states map[connectors.Algorithm][]byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.states[part] == nil {
+		t.states[part] = map[connectors.Algorithm][]byte{}
+	}
+	maps.Copy(t.states[part], states)
+	if len(t.states) <= longestTrail {
+		return
+	}
+	for i, number := range slices.Sorted(maps.Keys(t.states)) {
+		if i%2 == 0 && number < part {
+			delete(t.states, number)
+			delete(t.crcs, number)
+		}
+	}
+}
+
+// upTo gives the checkpoint that has the most of the first so many parts, unless
+// it has none that is new.
+func (t *trail) upTo(parts int) *checkpoint {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var best *checkpoint
+	for number, states := range t.states {
+		if number <= parts && number > t.kept && len(states) == t.hashes && (best == nil || number > best.Parts) {
+			best = &checkpoint{Parts: number, CRC: digest.Hex64(t.crcs[number]), States: states}
+		}
+	}
+	if best != nil {
+		t.kept, best.Check = best.Parts, best.sum()
+		maps.DeleteFunc(t.states, func(number int, _ map[connectors.Algorithm][]byte) bool { return number <= best.Parts })
+		maps.DeleteFunc(t.crcs, func(number int, _ uint64) bool { return number <= best.Parts })
+	}
+	return best
+}
+
+// resumable tells whether to take up an earlier reading. A file of this machine is
+// read again: that costs little, and finds what was changed behind its times.
+func (r *run) resumable() bool {
+	_, disk := connectors.As[connectors.OnDisk](r.job.Source.Place)
+	_, moved := r.job.Source.Place.(*depot)
+	return !disk && !moved && r.plan().Count() > 1
+}
+
+// restore finds out which parts need not be read again, and takes up the hashes of
+// the whole behind them. It trusts the version of the source as far as the place
+// tells one, and two of the parts are read all the same.
+func (r *run) restore(ctx context.Context) {
+	if !r.resumable() {
+		return
+	}
+	r.trail = newTrail(len(r.wanted()))
+	var c checkpoint
+	if r.record.Mark == nil || json.Unmarshal(r.record.Mark, &c) != nil || c.Parts < 1 || c.Parts > r.plan().Count() || c.Check != c.sum() {
+		return
+	}
+	if _, err := digest.Restore(c.States, 0, r.wanted()...); err != nil {
+		return // more digests are wanted than were then
+	}
+	known := r.recorded(c)
+	if known == nil || !r.stillSame(ctx, known) {
+		return
+	}
+	r.known, r.states, r.trail.kept = known, c.States, c.Parts
+	for _, p := range known {
+		r.trail.read(p)
+	}
+}
+
+// recorded gives the parts of a checkpoint as one of the destinations has accepted
+// them, nil if none has all of them with the digests that are needed.
+func (r *run) recorded(c checkpoint) []connectors.Part {
+	for _, d := range r.deliveries {
+		var known []connectors.Part
+		for n := 1; n <= c.Parts; n++ {
+			p, ok := r.record.Parts[d.target][n]
+			want := r.plan().Part(n)
+			if !ok || p.Offset != want.Offset || p.Size != want.Size || !r.digested(p) {
+				break
+			}
+			p.ETag = ""
+			known = append(known, p)
+		}
+		if crc, err := digest.CombineParts(known); len(known) == c.Parts && err == nil && crc == c.CRC {
+			return known
+		}
+	}
+	return nil
+}
+
+func (r *run) digested(p connectors.Part) bool {
+	return !slices.ContainsFunc(r.partAlgorithms(), func(a connectors.Algorithm) bool { return p.Digests[a] == "" })
+}
+
+// stillSame reads the first of the parts, which holds a media file's header, and
+// any other one.
+func (r *run) stillSame(ctx context.Context, known []connectors.Part) bool {
+	sample := []connectors.Part{known[0]}
+	if len(known) > 1 {
+		sample = append(sample, known[1+rand.IntN(len(known)-1)])
+	}
+	same := true
+	s := r.sourceScan()
+	s.parts = func(yield func(connectors.Part) bool) {
+		for _, p := range sample {
+			if !yield(connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size}) {
+				return
+			}
+		}
+	}
+	s.each = func(_ context.Context, p *piece) error {
+		defer p.drop()
+		_, equal := p.part.Digests.Agree(known[p.part.Number-1].Digests)
+		same = same && equal
+		return nil
+	}
+	if err := s.run(ctx, r.e, r.share); err != nil {
+		return false // the reading that follows says what is wrong
+	}
+	if !same {
+		r.e.log.WarnContext(ctx, "the source has other bytes than before, though its version is the same: all of it is read again",
+			"job", r.job.ID, "location", r.job.Source.Location, "path", r.job.Source.Path)
+	}
+	return same
+}
+
+// restored makes the hash of the whole, behind the parts that are known.
+func (r *run) restored(a connectors.Algorithm) (*digest.Set, error) {
+	if len(r.known) == 0 {
+		return digest.New(a)
+	}
+	last := r.known[len(r.known)-1]
+	return digest.Restore(r.states, last.Offset+last.Size, a)
+}
+
+// takeOver counts what is known to be accepted. A place that takes parts in their
+// order only, and lacks one of them, leaves the reading, and catches up afterwards.
+func (d *delivery) takeOver() {
+	complete := true
+	for _, p := range d.r.known {
+		complete = d.confirm(p) && complete
+	}
+	if d.traits.Sequential && !complete {
+		d.leave()
+	}
+}
+
+// checkpoint gives what to write down with a part that has just been accepted.
+func (d *delivery) checkpoint(accepted int) any {
+	if d.r.trail == nil {
+		return nil
+	}
+	d.mu.Lock()
+	for {
+		if _, ok := d.accepted[d.prefix+1]; !ok && d.prefix+1 != accepted {
+			break
+		}
+		d.prefix++
+	}
+	prefix := d.prefix
+	d.mu.Unlock()
+	if c := d.r.trail.upTo(prefix); c != nil {
+		return c
+	}
+	return nil
+}
