@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/link"
 )
 
 // config is a location, read and checked.
@@ -33,7 +34,12 @@ type config struct {
 	passive     string // auto, epsv or pasv
 	zone        *time.Location
 	resume      string // auto or false
+	congestion  link.Congestion
 	dropBox     bool
+}
+
+func (c config) dialer() link.Dialer {
+	return link.Dialer{Timeout: c.timeout, Stall: c.timeout, Congestion: c.congestion}
 }
 
 func (c config) addr() string { return net.JoinHostPort(c.host, c.port) }
@@ -61,7 +67,7 @@ func configure(l connectors.Location) (config, error) {
 		authorities: r.authorities("caFile"), serverName: cmp.Or(r.option("serverName"), u.Hostname()),
 		connections: r.connections("connections"), timeout: r.timeout("timeout"), zone: r.zone("timezone"),
 		create: r.flag("create"), dropBox: r.flag("dropBox"), resume: r.among("resume", "auto", "false"),
-		listing: r.among("listing", "auto", "mlsd", "list"), passive: r.among("passive", "auto", "epsv", "pasv"),
+		listing: r.among("listing", "auto", "mlsd", "list"), passive: r.among("passive", "auto", "epsv", "pasv"), congestion: r.congestion("congestion"),
 	}
 	c.port = cmp.Or(u.Port(), map[bool]string{true: "990", false: "21"}[c.tls == "implicit"])
 	if r.err == nil && (badByte(c.root) != "" || strings.ContainsAny(c.user, "\r\n\x00")) {
@@ -110,6 +116,18 @@ func (r *reader) wrong(name, text, remedy string) {
 	if r.err == nil {
 		r.err = invalid(r.url, "the option "+strconv.Quote(name)+" "+text, remedy)
 	}
+}
+
+func (r *reader) keep(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+func (r *reader) congestion(name string) link.Congestion {
+	value, err := link.ReadCongestion(r.option(name))
+	r.keep(err)
+	return value
 }
 
 func (r *reader) among(name string, values ...string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"gantry/connectors"
+	"gantry/connectors/link"
 )
 
 // Connector describes the protocol for the list of all connectors.
@@ -18,7 +19,7 @@ func describe() connectors.Connector {
 		Name:    "ftp",
 		Schemes: []string{"ftp", "ftpes", "ftps"},
 		Summary: "FTP servers: ftp://user@host:port/absolute/path in clear text, ftpes:// with TLS asked for (AUTH TLS), ftps:// with TLS from the first byte; /~/path is below the login's folder",
-		Options: []connectors.Option{
+		Options: append([]connectors.Option{
 			{Name: "password", Help: "password to log in with; none is anonymous@", Example: "file:/run/secrets/partner", Secret: true, InURL: "password"},
 			{Name: "tls", Help: "none, explicit or implicit, instead of what the URL's scheme says", Example: "explicit"},
 			{Name: "caFile", Help: "PEM file with further certificate authorities, or with the server's own certificate", Example: "/etc/gantry/partner-ca.pem"},
@@ -32,7 +33,7 @@ func describe() connectors.Connector {
 			{Name: "timezone", Help: "of the times in a LIST, as the server writes them", Default: "UTC", Example: "Europe/Zurich"},
 			{Name: "resume", Help: "auto, or false for servers that let nothing be added to a file (found out by the first upload): each file is sent in one go", Default: "auto", Example: "false"},
 			{Name: "dropBox", Help: "the server only takes files: no listing, no renaming. Files are written under their final names at once", Default: "false", Example: "true"},
-		},
+		}, link.Options()...),
 	}
 }
 

@@ -60,8 +60,7 @@ func login(ctx context.Context, c config, noMLSD bool) (*session, error) {
 
 // greet connects and begins TLS, if it is wanted.
 func (s *session) greet(ctx context.Context) error {
-	var d net.Dialer
-	raw, err := d.DialContext(ctx, "tcp", s.addr())
+	raw, err := s.dialer().Dial(ctx, "tcp", s.addr())
 	if err != nil {
 		return &connectors.Error{
 			Kind: connectors.KindUnavailable, Op: "connect to", Path: s.url, Err: err,
@@ -220,8 +219,7 @@ func (s *session) data(addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := net.Dialer{Timeout: s.timeout}
-	raw, err := d.DialContext(s.ctx, "tcp", net.JoinHostPort(host, port))
+	raw, err := s.dialer().Dial(s.ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("open a data connection: %w", err)
 	}

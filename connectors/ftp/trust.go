@@ -6,30 +6,16 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 
 	"gantry/connectors"
+	"gantry/connectors/link"
 )
 
 // authorities are the system's and those of a file. nil stands for the system's.
 func (r *reader) authorities(name string) *x509.CertPool {
-	file := r.option(name)
-	if file == "" {
-		return nil
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		r.wrong(name, "names a file that cannot be read: "+err.Error(), "name a PEM file")
-		return nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(data) {
-		r.wrong(name, "names a file without a certificate", "name a PEM file")
-	}
+	pool, err := link.Authorities(r.option(name))
+	r.keep(err)
 	return pool
 }
 
@@ -37,10 +23,8 @@ func (r *reader) authorities(name string) *x509.CertPool {
 // its session: many servers refuse a data connection that does not prove in this
 // way that it belongs to whoever logged in.
 func (c config) tlsConfig(sessions *sessions, data bool) *tls.Config {
-	made := &tls.Config{
-		ServerName: c.serverName, RootCAs: c.authorities, MinVersion: tls.VersionTLS12,
-		ClientSessionCache: cache{sessions, data},
-	}
+	made := link.TLS(c.authorities)
+	made.ServerName, made.ClientSessionCache = c.serverName, cache{sessions, data}
 	if c.tlsVersion == "1.2" {
 		made.MaxVersion = tls.VersionTLS12
 	}

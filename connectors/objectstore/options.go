@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/link"
 )
 
 // Options declare what both connectors have: what ReadTerms, ReadKeys and
 // ReadTransport read.
 func Options() []connectors.Option {
-	return append(KeyOptions(), []connectors.Option{
+	return append(append(KeyOptions(), []connectors.Option{
 		{Name: "anonymous", Help: "true: requests are not signed, as public buckets allow", Default: "false"},
 		{Name: "checksum", Help: "whether the store checks CRC64NVME: auto, crc64nvme or none", Default: "auto"},
 		{Name: "storageClass", Help: "storage class of new objects", Example: "STANDARD_IA"},
@@ -29,7 +30,7 @@ func Options() []connectors.Option {
 		{Name: "caFile", Help: "PEM file of further certificate authorities", Example: "/etc/ssl/store-ca.pem"},
 		{Name: "timeout", Help: "a connection on which not one byte moves for so long is given up", Default: "3m", Example: "30s"},
 		{Name: "connections", Help: "most connections at once; 0 = no limit", Default: "0", Example: "32"},
-	}...)
+	}...), link.Options()...)
 }
 
 // ReadTerms reads the options of Terms. secure tells whether the store is asked

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,6 +17,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"gantry/connectors"
+	"gantry/connectors/link"
 	"gantry/connectors/objectstore"
 )
 
@@ -71,7 +71,7 @@ func chosenBy(option func(string) string, limits objectstore.Limits) ([]func(*co
 	}
 	if limits.Authorities != nil {
 		client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-			t.TLSClientConfig = &tls.Config{RootCAs: limits.Authorities, MinVersion: tls.VersionTLS12}
+			t.TLSClientConfig = link.TLS(limits.Authorities)
 		})
 		options = append(options, config.WithHTTPClient(client))
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"gantry/connectors"
+	tcp "gantry/connectors/link"
 )
 
 // config is a location, read and checked.
@@ -31,6 +32,7 @@ type config struct {
 	create      bool
 	connections int
 	timeout     time.Duration
+	congestion  tcp.Congestion
 }
 
 // A hop is one login on the way to the server.
@@ -104,7 +106,8 @@ func (c *config) numbers(option func(string) string) (err error) {
 	if c.connections, err = strconv.Atoi(option("connections")); err != nil || c.connections < 1 || c.connections > mostConnections {
 		return invalid(c.url, `the option "connections" is no sensible number`, fmt.Sprintf("write a number from 1 to %d", mostConnections))
 	}
-	return nil
+	c.congestion, err = tcp.ReadCongestion(option("congestion"))
+	return err
 }
 
 // jumps reads the way to the server. The server's own password is never shown to

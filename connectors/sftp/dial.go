@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"gantry/connectors"
+	tcp "gantry/connectors/link"
 )
 
 // dial connects and logs in, over the jump hosts if there are any, within the
@@ -18,8 +19,8 @@ func dial(ctx context.Context, c config) (*link, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	first := c.hops[0]
-	var d net.Dialer
-	raw, err := d.DialContext(limited, "tcp", first.addr())
+	d := tcp.Dialer{Timeout: c.timeout, Stall: c.timeout, Congestion: c.congestion}
+	raw, err := d.Dial(limited, "tcp", first.addr())
 	if err != nil {
 		return nil, c.unreachable(ctx, first, err)
 	}

@@ -37,6 +37,7 @@ import (
 	"context"
 
 	"gantry/connectors"
+	tcp "gantry/connectors/link"
 )
 
 // Connector describes the protocol for the list of all connectors.
@@ -51,7 +52,7 @@ func describe() connectors.Connector {
 		Name:    "sftp",
 		Schemes: []string{"sftp"},
 		Summary: "SSH servers: sftp://user@host:port/absolute/path, or sftp://user@host/~/path below the login's home",
-		Options: []connectors.Option{
+		Options: append([]connectors.Option{
 			{Name: "identityFile", Help: "private keys to log in with, with commas between; the SSH agent's keys are used without it", Example: "~/.ssh/id_ed25519"},
 			{Name: "certificate", Help: "certificate of one of the keys; without it, the one beside the key's file (KEY-cert.pub) is used", Example: "~/.ssh/id_ed25519-cert.pub"},
 			{Name: "passphrase", Help: "passphrase of the private keys", Example: "env:SFTP_PASSPHRASE", Secret: true},
@@ -67,7 +68,7 @@ func describe() connectors.Connector {
 			{Name: "create", Help: "make the root folder when the first file is written", Default: "true", Example: "false"},
 			{Name: "dropBox", Help: "the server only takes files: no listing, no renaming. Files are written under their final names at once", Default: "false", Example: "true"},
 			{Name: "legacy", Help: "let in servers of before 2016: ssh-rsa, diffie-hellman-group14-sha1 and group-exchange-sha1, aes128-cbc. They can be listened in on and faked", Default: "false", Example: "true"},
-		},
+		}, tcp.Options()...),
 	}
 }
 

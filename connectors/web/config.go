@@ -11,6 +11,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/guard"
+	"gantry/connectors/link"
 )
 
 // config is a location, read and checked.
@@ -30,6 +31,7 @@ type config struct {
 	create      bool
 	connections int
 	timeout     time.Duration
+	congestion  link.Congestion
 }
 
 func configure(l connectors.Location) (config, error) {
@@ -51,6 +53,7 @@ func configure(l connectors.Location) (config, error) {
 	c.writeOnly, c.create = r.bool("writeOnly"), r.bool("create")
 	c.redirects, c.connections = r.number("redirects", 0, 20), r.number("connections", 1, 1000)
 	c.timeout = r.duration("timeout")
+	c.congestion = r.congestion()
 	c.allow = r.allowed("allow")
 	c.credentials = credentials{
 		user: u.User.Username(), password: r.text("password"), token: r.text("token"), query: r.text("query"), secretHeaders: r.text("secretHeaders"),

@@ -12,6 +12,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/guard"
+	"gantry/connectors/link"
 )
 
 // An optionReader reads options and keeps the first error.
@@ -58,6 +59,14 @@ func (r *optionReader) duration(name string) time.Duration {
 	value, err := time.ParseDuration(r.text(name))
 	if err != nil || value <= 0 {
 		r.refuse(name, "is no duration", "write it like 30s or 2m")
+	}
+	return value
+}
+
+func (r *optionReader) congestion() link.Congestion {
+	value, err := link.ReadCongestion(r.text("congestion"))
+	if r.err == nil {
+		r.err = err
 	}
 	return value
 }

@@ -65,7 +65,7 @@ func openWith(t *testing.T, address string, r *net.Resolver, proxy *url.URL, opt
 	for name, value := range options {
 		all[name] = value
 	}
-	s := surroundings{now: time.Now, dialer: net.Dialer{Resolver: r}, proxy: func(*http.Request) (*url.URL, error) { return proxy, nil }}
+	s := surroundings{now: time.Now, resolver: r, proxy: func(*http.Request) (*url.URL, error) { return proxy, nil }}
 	p, err := open(t.Context(), connectors.Location{URL: address, Options: all}, s)
 	if err != nil {
 		t.Fatal(err)

@@ -174,7 +174,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	d, err := p.(connectors.Describer).Describe(t.Context())
-	if err != nil || d.Features[0] != "HTTP/2.0" {
+	if err != nil || d.Features[0] != "HTTP/1.1" {
 		t.Errorf("%+v, %v", d, err)
 	}
 	plain := strings.Replace(serve(t, func(http.ResponseWriter, *http.Request) {}).URL, "http:", "https:", 1)

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,13 +13,14 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/guard"
+	"gantry/connectors/link"
 )
 
 // surroundings are what a place gets from outside of its location.
 type surroundings struct {
-	now    func() time.Time
-	dialer net.Dialer // with a resolver of its own, where it has one
-	proxy  func(*http.Request) (*url.URL, error)
+	now      func() time.Time
+	resolver *net.Resolver // nil is the system's
+	proxy    func(*http.Request) (*url.URL, error)
 }
 
 // maxHeaders bounds the headers of an answer, in bytes.
@@ -29,7 +29,7 @@ const maxHeaders = 256 << 10
 // transports makes one for the location's own host, and one for all others, which
 // shows no certificate and reaches no inner address.
 func transports(c config, s surroundings) (home, abroad *http.Transport, err error) {
-	trust, err := trusted(c.caFile)
+	trust, err := link.Authorities(c.caFile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -37,33 +37,34 @@ func transports(c config, s surroundings) (home, abroad *http.Transport, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	own := guard.Guard{Allow: c.allow, Reach: c.reach}
-	home = transport(own, s, &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12, Certificates: login})
-	abroad = transport(guard.Guard{Allow: c.allow}, s, &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12})
+	d := link.Dialer{Stall: c.timeout, Congestion: c.congestion, Resolver: s.resolver}
+	secret := link.TLS(trust)
+	secret.Certificates = login
+	home = transport(guard.Guard{Allow: c.allow, Reach: c.reach}, d, s.proxy, secret)
+	abroad = transport(guard.Guard{Allow: c.allow}, d, s.proxy, link.TLS(trust))
 	return home, abroad, nil
 }
 
-func transport(g guard.Guard, s surroundings, t *tls.Config) *http.Transport {
-	s.dialer.Timeout, s.dialer.KeepAlive = 10*time.Second, 15*time.Second
-	d := &dialer{guard: g, direct: g.Dial(s.dialer), plain: s.dialer, proxy: s.proxy}
+// transport leaves it to the requests to notice that nothing moves; see life.
+func transport(g guard.Guard, plain link.Dialer, proxy func(*http.Request) (*url.URL, error), t *tls.Config) *http.Transport {
+	guarded := plain
+	guarded.Guard = &g
+	d := &dialer{guard: g, direct: guarded, plain: plain, proxy: proxy}
 	if d.proxy == nil {
 		d.proxy = http.ProxyFromEnvironment
 	}
-	return &http.Transport{
-		Proxy: d.choose, DialContext: d.dial, TLSClientConfig: t, ForceAttemptHTTP2: true,
-		HTTP2:               &http.HTTP2Config{SendPingTimeout: 15 * time.Second},
-		TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: 2 * time.Second, IdleConnTimeout: 90 * time.Second,
-		MaxIdleConnsPerHost: 64, MaxResponseHeaderBytes: maxHeaders, DisableCompression: true,
-		ReadBufferSize: 64 << 10, WriteBufferSize: 64 << 10,
-	}
+	made := link.Transport(guarded, t)
+	made.Proxy, made.DialContext = d.choose, d.dial
+	made.ExpectContinueTimeout, made.MaxResponseHeaderBytes = 2*time.Second, maxHeaders
+	return made
 }
 
 // A dialer connects to what its guard lets through, and to proxies of the
 // environment, wherever they are.
 type dialer struct {
 	guard   guard.Guard
-	direct  func(ctx context.Context, network, address string) (net.Conn, error)
-	plain   net.Dialer
+	direct  link.Dialer
+	plain   link.Dialer
 	proxy   func(*http.Request) (*url.URL, error)
 	proxies sync.Map // addresses of proxies that were chosen
 }
@@ -99,28 +100,9 @@ func proxyAddress(u *url.URL) string {
 
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if _, ok := d.proxies.Load(address); ok {
-		return d.plain.DialContext(ctx, network, address)
+		return d.plain.Dial(ctx, network, address)
 	}
-	return d.direct(ctx, network, address)
-}
-
-// trusted are the authorities of the system and of a PEM file; nil without a file.
-func trusted(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, invalid(file, "the option \"caFile\" cannot be read: "+err.Error(), "name a PEM file")
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(data) {
-		return nil, invalid(file, "the option \"caFile\" names a file without a certificate", "give the authority's certificate, which begins with -----BEGIN CERTIFICATE-----")
-	}
-	return pool, nil
+	return d.direct.Dial(ctx, network, address)
 }
 
 func loginWith(certFile, keySecret string) ([]tls.Certificate, error) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/link"
 )
 
 // Connector declares the protocol.
@@ -21,7 +22,7 @@ func describe() connectors.Connector {
 		Name:    "web",
 		Schemes: []string{"https", "http"},
 		Summary: "web servers: https://host/folder; read by ranges, written by PUT, listed by WebDAV",
-		Options: []connectors.Option{
+		Options: append([]connectors.Option{
 			{Name: "password", Help: "password of the user in the URL (Basic authentication)", Example: "file:/run/secrets/partner", Secret: true, InURL: "password"},
 			{Name: "token", Help: "bearer token", Example: "env:PARTNER_TOKEN", Secret: true},
 			{Name: "query", Help: "signed query that is added to each URL, without the question mark", Example: "env:SAS_TOKEN", Secret: true, InURL: "query"},
@@ -39,7 +40,7 @@ func describe() connectors.Connector {
 			{Name: "connections", Help: "most requests at once", Default: "16", Example: "4"},
 			{Name: "timeout", Help: "after so long without a sign of life from the server a request is given up", Default: "1m", Example: "30s"},
 			{Name: "grant", Help: "document with URLs that a hub has signed for one file: used instead of any other credentials", Example: "file:/var/lib/gantry/grant.json", Secret: true},
-		},
+		}, link.Options()...),
 	}
 }
 

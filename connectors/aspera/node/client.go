@@ -3,8 +3,6 @@ package node
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,11 +10,11 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/link"
 )
 
 // Options of a client. Either User and Password or Token are given.
@@ -43,35 +41,14 @@ func New(o Options) (*Client, error) {
 	if err != nil || base.Scheme != "https" || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
 		return nil, invalid("the address of the Node API is no https URL without user and query", "write https://host:9092")
 	}
-	trusted, err := authorities(o.Authorities)
+	trusted, err := link.Authorities(o.Authorities)
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
-		MaxConnsPerHost: o.Connections, MaxIdleConnsPerHost: o.Connections, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second,
-	}
+	transport := link.Transport(link.Dialer{Stall: o.Timeout}, link.TLS(trusted))
+	transport.MaxConnsPerHost = o.Connections
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return &Client{o: o, base: base, http: client}, nil
-}
-
-// authorities are the system's and those of a file; nil for the system's alone.
-func authorities(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, invalid("the file of certificate authorities cannot be read: "+err.Error(), "check the option caFile")
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, invalid("there is no certificate in "+file, "name a PEM file in the option caFile")
-	}
-	return pool, nil
 }
 
 func invalid(text, remedy string) error {
