@@ -23,13 +23,17 @@ func (e *Engine) Abandon(ctx context.Context, jobID string, destinations []Desti
 		return err
 	}
 	defer done()
+	return e.abandon(ctx, jobID, destinations)
+}
+
+func (e *Engine) abandon(ctx context.Context, jobID string, destinations []Destination) error {
 	record, err := e.journal.Record(jobID)
 	if err != nil {
 		return err
 	}
 	e.abortAll(ctx, record, destinations)
 	e.tidy(jobID)
-	return e.journal.Forget(jobID)
+	return errors.Join(e.journal.Forget(jobID), e.changes.forget(e.journal, jobID))
 }
 
 // abortAll aborts the recorded uploads, or remembers them as orphans.

@@ -17,7 +17,7 @@ type body struct {
 	at      int64
 	reached int64 // the furthest position read
 	revoked bool
-	moved   func() // called on each progress
+	moved   func(reached int64) // called on each progress
 }
 
 var errRevoked = errors.New("read after the call that lent the part had ended")
@@ -78,7 +78,7 @@ func (b *body) writeStep(w io.Writer) (int, error) {
 func (b *body) advance(n int) {
 	b.at += int64(n)
 	b.reached = max(b.reached, b.at)
-	b.moved()
+	b.moved(b.reached)
 }
 
 func (b *body) Seek(offset int64, whence int) (int64, error) {

@@ -156,6 +156,7 @@ var (
 // forsake gives up an upload that is gone or beyond repair.
 func (d *delivery) forsake() {
 	d.upload, d.again = nil, false
+	d.gauge.restart()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.accepted)

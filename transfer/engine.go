@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -35,6 +36,9 @@ type Engine struct {
 	memory  *memory
 	turns   turns
 	room    *room
+
+	changes  changes
+	controls controls
 }
 
 // New makes an engine.
@@ -84,8 +88,10 @@ func New(o Options) *Engine {
 // pauses; what Run returns has been retried already. KindChanged and KindIntegrity
 // end the job: its uploads are aborted, and the next run starts over.
 //
-// When ctx ends, Run returns within a second or two and leaves the job resumable.
-func (e *Engine) Run(ctx context.Context, job Job) (Receipt, error) {
+// When ctx ends, Run returns within a second or two and leaves the job resumable. When
+// it ends with [ErrGivenUp], or the job is cancelled, the job is given up instead.
+// While the job is paused, Run waits.
+func (e *Engine) Run(ctx context.Context, job Job) (receipt Receipt, err error) {
 	if err := e.check(job); err != nil {
 		return Receipt{}, err
 	}
@@ -94,8 +100,34 @@ func (e *Engine) Run(ctx context.Context, job Job) (Receipt, error) {
 		return Receipt{}, err
 	}
 	defer done()
+	c, err := e.enter(job)
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer func() { e.leave(c, err) }()
+	for {
+		running, end, now := c.begin(ctx)
+		receipt, err = e.runOnce(running, now, c)
+		why := context.Cause(running)
+		end(nil)
+		c.last()
+		switch {
+		case err == nil:
+			return receipt, e.changes.forget(e.journal, job.ID)
+		case errors.Is(why, ErrGivenUp):
+			return receipt, e.giveUp(ctx, job)
+		case !errors.Is(why, errParked) || ctx.Err() != nil:
+			return receipt, err
+		}
+	}
+}
+
+func (e *Engine) runOnce(ctx context.Context, job Job, c *control) (Receipt, error) {
+	if err := c.wait(ctx); err != nil {
+		return Receipt{}, connectors.Errorf(connectors.KindCanceled, "run job", job.ID, "%w; run it again to go on", err)
+	}
 	job, packer := e.packs(e.staged(job))
-	r := &run{e: e, job: job, packer: packer, started: e.o.Now().UTC()}
+	r := &run{e: e, job: job, packer: packer, started: e.o.Now().UTC(), control: c}
 	defer r.leave()
 	receipt, err := r.do(ctx)
 	if err == nil || hopeless(r.pass.err) {

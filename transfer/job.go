@@ -33,6 +33,7 @@ type Job struct {
 	Metadata     map[string]string // keys in lower case
 	Progress     func(Progress)    // may be nil; see Progress
 
+	Kind     string            // what it is for, as one word of a few, for metrics: copy, ingest, deliver
 	Site     string            // whose work it is: sites share endpoints fairly
 	Priority schedule.Priority // zero is Normal
 	Deadline time.Time         // when it must be done, as the air date; zero = none

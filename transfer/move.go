@@ -96,8 +96,10 @@ func (r *run) fetch(ctx context.Context) error {
 		return nil
 	}
 	defer r.hashed.Store(0)
-	_, err := retry(ctx, r.e.retrier(r.noteRetry), 0, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, d.bring(ctx, r.job.Source.Path, r.hashed.Store)
+	_, err := throughPauses(ctx, r.control, func(ctx context.Context) (struct{}, error) {
+		return retry(ctx, r.e.retrier(r.noteRetry), 0, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, d.bring(ctx, r.job.Source.Path, r.hashed.Store)
+		})
 	})
 	return err
 }
@@ -113,8 +115,10 @@ func (d *delivery) bringBack(ctx context.Context) error {
 
 func (d *delivery) receive(ctx context.Context, bring func(context.Context, func(int64)) error) error {
 	d.gauge.enter(PhaseVerify, 0)
-	_, err := retry(ctx, d.retrier("read back"), 0, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, bring(ctx, d.gauge.done.Store)
+	_, err := throughPauses(ctx, d.r.control, func(ctx context.Context) (struct{}, error) {
+		return retry(ctx, d.retrier("read back"), 0, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, bring(ctx, d.gauge.done.Store)
+		})
 	})
 	return err
 }
@@ -128,9 +132,11 @@ func (d *delivery) move(ctx context.Context) error {
 	d.gauge.enter(PhaseSend, 0)
 	u.told = d.gauge.done.Store
 	whole, tries := d.whole(), 0
-	_, err := retry(ctx, d.retrier("move"), 0, func(ctx context.Context) (struct{}, error) {
-		tries++
-		return struct{}{}, u.move(ctx, whole)
+	_, err := throughPauses(ctx, d.r.control, func(ctx context.Context) (struct{}, error) {
+		return retry(ctx, d.retrier("move"), 0, func(ctx context.Context) (struct{}, error) {
+			tries++
+			return struct{}{}, u.move(ctx, whole)
+		})
 	})
 	d.gauge.sent.Store(u.arrived)
 	if err != nil {

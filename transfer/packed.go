@@ -212,7 +212,7 @@ func (p *packer) teller(total int64) func(done int64) {
 	return func(done int64) {
 		if now := p.e.o.Now(); now.Sub(last) >= 100*time.Millisecond {
 			last = now
-			p.job.Progress(Progress{Job: p.job.ID, Phase: PhasePack, Done: done, Total: total})
+			p.job.Progress(Progress{Job: p.job.ID, Phase: PhasePack, ETA: -1, Done: done, Total: total})
 		}
 	}
 }

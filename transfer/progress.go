@@ -1,14 +1,17 @@
 package transfer
 
 import (
+	"math"
 	"reflect"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"gantry/transfer/schedule"
 )
 
 // The phases of a copy.
 const (
+	PhaseBegin  = "begin"  // it is found out what there is to do
 	PhasePack   = "pack"   // the file that is sent is made of the source
 	PhaseHash   = "hash"   // the source is read, nothing has to be sent yet
 	PhaseSend   = "send"   // parts are on their way
@@ -21,57 +24,124 @@ const (
 // a second and once more at the end, in a goroutine of the run's own, one call at
 // a time, and the last one before Run returns.
 type Progress struct {
-	Job          string                `json:"job"`
-	Phase        string                `json:"phase"` // of the destination that is furthest behind
-	Done         int64                 `json:"done"`  // bytes read and hashed
-	Total        int64                 `json:"total"`
+	Job     string    `json:"job"`
+	Source  string    `json:"source"` // its path
+	Size    int64     `json:"size"`   // bytes; 0 while it is not known, as of a file that grows
+	Phase   string    `json:"phase"`  // of the destination that is furthest behind
+	Done    int64     `json:"done"`   // bytes read and hashed
+	Total   int64     `json:"total"`  // bytes to read
+	Started time.Time `json:"started"`
+
+	Sent    int64   `json:"sent"`    // bytes that the destination has which is furthest behind, with those on the wire; never falls while it is sent
+	Resumed int64   `json:"resumed"` // of Sent, those that earlier runs had sent
+	Rate    float64 `json:"rate"`    // bytes a second that all destinations together take now
+	ETA     float64 `json:"eta"`     // seconds until all copies are proved; -1 while nobody can tell
+
+	Parts      int `json:"parts"`      // that the destinations have accepted, in all
+	PartsTotal int `json:"partsTotal"` // of all destinations; 0 while it is not known
+
+	Paused   bool              `json:"paused,omitempty"`
+	Held     string            `json:"held,omitempty"`    // what it waits for, as one of the words below; empty while it moves
+	Waiting  string            `json:"waiting,omitempty"` // the same for people
+	Priority schedule.Priority `json:"priority"`
+	Deadline time.Time         `json:"deadline,omitzero"`
+
 	Destinations []DestinationProgress `json:"destinations"`
 	Retries      int                   `json:"retries"`
 	Resent       int64                 `json:"resent"` // bytes that were sent more than once
 }
+
+// What a job may be held by.
+const (
+	HeldPaused = "paused" // somebody has paused it
+	HeldRetry  = "retry"  // a call has failed and is made again
+)
 
 // DestinationProgress is the state of one copy.
 type DestinationProgress struct {
 	Location string `json:"location"`
 	Path     string `json:"path"`
 	Phase    string `json:"phase"`
-	Done     int64  `json:"done"` // bytes that the place has accepted; while verifying: bytes proved
+	Done     int64  `json:"done"`  // bytes that the place has accepted; while verifying: bytes proved
+	Sent     int64  `json:"sent"`  // as of the whole
+	Parts    int    `json:"parts"` // accepted
+	Retries  int    `json:"retries"`
 }
 
-// A gauge is what one delivery tells of itself.
-type gauge struct {
-	phase   atomic.Value
-	done    atomic.Int64
-	retries atomic.Int64
-	resent  atomic.Int64
-	sent    atomic.Int64
+var phases = map[string]int{PhaseBegin: 0, PhasePack: 0, PhaseHash: 1, PhaseSend: 2, PhaseVerify: 3, PhaseCommit: 4, PhaseDone: 5}
+
+// progress is what the control knows without looking.
+func (c *control) progress(now time.Time) Progress {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := Progress{Job: c.job.ID, Source: c.job.Source.Path, Phase: PhaseBegin, ETA: -1}
+	job := c.now.apply(c.job)
+	p.Priority, p.Deadline = job.Priority, job.Deadline
+	if c.run != nil {
+		c.run.progress(&p)
+		p.Rate = c.shown.rate
+		p.ETA = c.shown.eta
+	}
+	p.Held, p.Waiting = c.held(now)
+	if p.Paused = c.gate != nil; p.Paused {
+		p.Rate, p.ETA = 0, -1
+	}
+	return p
 }
 
-func (g *gauge) enter(phase string, done int64) {
-	g.done.Store(done)
-	g.phase.Store(phase)
-}
-
-var phases = map[string]int{PhaseHash: 0, PhaseSend: 1, PhaseVerify: 2, PhaseCommit: 3, PhaseDone: 4}
-
-func (r *run) progress() Progress {
-	p := Progress{Job: r.job.ID, Phase: PhaseDone, Done: r.hashed.Load(), Total: r.plan().Size}
+func (r *run) progress(p *Progress) {
+	plan := r.plan()
+	p.Phase, p.Done, p.Started = PhaseDone, r.hashed.Load(), r.started
+	if !plan.Open() {
+		p.Total, p.Size, p.PartsTotal = plan.Size, plan.Size, plan.Count()*len(r.deliveries)
+	}
+	p.Sent, p.Resumed = math.MaxInt64, math.MaxInt64
 	for _, d := range r.deliveries {
-		phase, _ := d.gauge.phase.Load().(string)
-		if phase == "" {
-			phase = PhaseHash
+		at := d.progress()
+		if phases[at.Phase] < phases[p.Phase] {
+			p.Phase = at.Phase
 		}
-		if phases[phase] < phases[p.Phase] {
-			p.Phase = phase
-		}
-		p.Destinations = append(p.Destinations, DestinationProgress{
-			Location: d.to.Location, Path: d.to.Path, Phase: phase, Done: d.gauge.done.Load(),
-		})
-		p.Retries += int(d.gauge.retries.Load())
+		p.Destinations = append(p.Destinations, at)
+		p.Sent, p.Resumed = min(p.Sent, at.Sent), min(p.Resumed, d.gauge.resumed.Load())
+		p.Parts += at.Parts
+		p.Retries += at.Retries
 		p.Resent += d.gauge.resent.Load()
 	}
 	p.Retries += int(r.retries.Load())
-	return p
+}
+
+// progress tells as sent what is shown to be there: what is sent again does not take
+// back what was told.
+func (d *delivery) progress() DestinationProgress {
+	phase, done, sent := d.gauge.read()
+	if plan := d.r.plan(); !plan.Open() {
+		if sent = min(sent, plan.Size); phases[phase] > phases[PhaseSend] {
+			sent = plan.Size
+		}
+	}
+	return DestinationProgress{
+		Location: d.to.Location, Path: d.to.Path, Phase: phase, Done: done, Sent: sent,
+		Parts: int(d.gauge.parts.Load()), Retries: int(d.gauge.retries.Load()),
+	}
+}
+
+// held says why nothing moves.
+func (c *control) held(now time.Time) (held, why string) {
+	switch {
+	case c.gate != nil:
+		return HeldPaused, "paused"
+	case c.run == nil:
+		return "", ""
+	}
+	for _, d := range c.run.deliveries {
+		if why := d.gauge.trouble.tell(now); why != "" {
+			return HeldRetry, why
+		}
+	}
+	if why := c.run.trouble.tell(now); why != "" {
+		return HeldRetry, why
+	}
+	return "", ""
 }
 
 // report calls the job's Progress until the returned function is called.
@@ -88,12 +158,13 @@ func (r *run) report() (end func()) {
 		for {
 			select {
 			case <-tick.C:
-				if now := r.progress(); !reflect.DeepEqual(now, last) {
+				if now := r.control.progress(r.e.o.Now()); !reflect.DeepEqual(now, last) {
 					r.job.Progress(now)
 					last = now
 				}
 			case <-stop:
-				r.job.Progress(r.progress())
+				r.control.look(r.e.o.Now())
+				r.job.Progress(r.control.progress(r.e.o.Now()))
 				return
 			}
 		}

@@ -91,7 +91,7 @@ func (r *run) closeQueues() {
 // sourceScan reads the source; which parts, and what for, is the caller's.
 func (r *run) sourceScan() scan {
 	return scan{
-		what: "read", path: r.job.Source.Path, algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry,
+		what: "read", path: r.job.Source.Path, algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control,
 		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 			return r.job.Source.Place.Open(ctx, r.job.Source.Path, offset, length)
 		},
@@ -153,5 +153,6 @@ func (r *run) approve(ctx context.Context, sums connectors.Digests) error {
 
 func (r *run) noteRetry(err error, pause time.Duration) {
 	r.retries.Add(1)
+	r.trouble.note(r.e.o.Now(), "read", err, pause)
 	r.e.log.Warn("read is retried", "job", r.job.ID, "path", r.job.Source.Path, "pause", pause, "error", err)
 }

@@ -18,6 +18,7 @@ type run struct {
 	e       *Engine
 	job     Job
 	packer  *packer // nil if the source is sent as it is
+	control *control
 	started time.Time
 	source  connectors.Entry // the version that is read
 	unseen  error            // why the source could not be looked at
@@ -37,6 +38,7 @@ type run struct {
 	pass       pass
 	hashed     atomic.Int64
 	retries    atomic.Int64
+	trouble    trouble
 }
 
 // plan is how the file is cut. Of a file that grows the size shows only when the
@@ -86,6 +88,7 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 	for _, to := range todo {
 		r.deliveries = append(r.deliveries, newDelivery(r, to))
 	}
+	r.control.follow(r)
 	defer r.report()()
 	if err := r.fetch(ctx); err != nil {
 		return []error{r.reading(ctx, err)}

@@ -21,6 +21,7 @@ type scan struct {
 	doubt      func(context.Context) error               // asked when bytes are missing; nil if missing bytes are a fact
 	note       func(err error, pause time.Duration)      // told of each retry
 	each       func(ctx context.Context, p *piece) error // owns the piece
+	control    *control                                  // nil if the job cannot be paused
 }
 
 // fetch is a piece on its way in.
@@ -92,7 +93,7 @@ func (s scan) fill(ctx context.Context, e *Engine, p *piece) error {
 		if n > 0 {
 			r.progress()
 		}
-		if err == nil {
+		if err == nil || errors.Is(err, errPaused) {
 			continue
 		}
 		if missing(err) {
@@ -120,6 +121,11 @@ func missing(err error) bool {
 // read fills buffer from one stream. Bytes are hashed as they come, while the
 // processor still has them at hand.
 func (s scan) read(ctx context.Context, e *Engine, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
+	ctx, free, err := s.control.attempt(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer free()
 	ctx, moved, end := e.watched(ctx, s.what, s.path)
 	defer end()
 	stream, _, err := within(ctx, func() (io.ReadCloser, error) { return s.open(ctx, offset, int64(len(buffer))) })

@@ -25,7 +25,8 @@ func (d *delivery) send(ctx context.Context, p *piece, failed <-chan struct{}) (
 			return part, nil
 		case connectors.KindOf(err) == connectors.KindNotFound:
 			return part, errGone
-		case p.spoiled.Load() && connectors.Retryable(err):
+		case errors.Is(err, errPaused) && !p.spoiled.Load():
+		case p.spoiled.Load() && (connectors.Retryable(err) || errors.Is(err, errPaused)):
 			// Somebody still reads it, so it is not lent again but read anew.
 			d.leave()
 			return part, d.postponed()
@@ -49,6 +50,11 @@ func (d *delivery) alone() bool { return isClosed(d.r.pass.done) }
 
 // sendOnce lends the part to the connector for one attempt.
 func (d *delivery) sendOnce(ctx context.Context, p *piece) (connectors.Part, error) {
+	ctx, free, err := d.r.control.attempt(ctx)
+	if err != nil {
+		return p.part, err
+	}
+	defer free()
 	d.mu.Lock()
 	repeated := d.tried[p.part.Number]
 	d.tried[p.part.Number] = true
@@ -56,7 +62,9 @@ func (d *delivery) sendOnce(ctx context.Context, p *piece) (connectors.Part, err
 
 	ctx, moved, end := d.r.e.watched(ctx, "write part", d.to.Path)
 	defer end()
-	b := &body{data: p.data, moved: moved}
+	flying := d.gauge.takeOff()
+	defer flying.land()
+	b := &body{data: p.data, moved: func(reached int64) { moved(); flying.reached(reached) }}
 	upload, wanted := d.upload, p.part
 	part, abandoned, err := within(ctx, func() (connectors.Part, error) { return upload.WritePart(ctx, wanted, b) })
 	reached, clean := b.revoke()
@@ -85,6 +93,7 @@ func (d *delivery) retrier(what string) *retrier {
 // noteRetry also lets the other destinations go on when this one is in trouble.
 func (d *delivery) noteRetry(what string, err error, pause time.Duration) {
 	d.gauge.retries.Add(1)
+	d.gauge.trouble.note(d.r.e.o.Now(), what, err, pause)
 	if pause > tolerance && len(d.r.deliveries) > 1 && !d.alone() {
 		d.leave()
 	}

@@ -114,6 +114,8 @@ func (d *delivery) confirm(p connectors.Part) bool {
 	p.ETag = claimed.ETag
 	d.accepted[p.Number] = p
 	d.resumed++
+	d.gauge.resumed.Add(p.Size)
+	d.gauge.parts.Add(1)
 	d.gauge.done.Add(p.Size)
 	return true
 }
@@ -122,5 +124,7 @@ func (d *delivery) accept(p connectors.Part) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.accepted[p.Number] = p
+	d.gauge.parts.Add(1)
 	d.gauge.done.Add(p.Size)
+	d.gauge.trouble.over()
 }

@@ -65,7 +65,9 @@ func TestEstimates(t *testing.T) {
 		},
 		{
 			name: "a fast beginning does not promise too much for long", until: 90, rate: 2, end: 460, tolerance: 45, largestJump: 25,
-			at: func(s float64) []Stage { return []Stage{{Done: int64(min(s, 10)*10e6 + max(0, s-10)*2e6), Total: 1000 * mb}} },
+			at: func(s float64) []Stage {
+				return []Stage{{Done: int64(min(s, 10)*10e6 + max(0, s-10)*2e6), Total: 1000 * mb}}
+			},
 		},
 		{
 			name: "what is still to be verified counts", until: 30, rate: 10, end: 200, tolerance: 1, largestJump: 0.1,

@@ -1,0 +1,264 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer/pace"
+)
+
+// ErrGivenUp is the cause with which a job's context ends, and the error of its Run,
+// when nobody wants it any more. A caller may end the context of Run with it, too.
+var ErrGivenUp = errors.New("the transfer was cancelled")
+
+var (
+	// errPaused ends what is under way of a job that is paused.
+	errPaused = errors.New("the transfer is paused")
+	// errParked ends a run that has been paused for long.
+	errParked = errors.New("the transfer is paused, and gives back what it holds")
+)
+
+// parkAfter is how long a job that is paused keeps its memory and its connections.
+// After that others get them; to go on, it reads again what it had read.
+const parkAfter = time.Minute
+
+// A control is the grip on a job that runs. Its methods may be called at once from many
+// goroutines; those that runs call do nothing on a nil one.
+type control struct {
+	e   *Engine
+	job Job
+
+	mu     sync.Mutex
+	now    Change
+	open   context.Context // ends with errPaused when the job is paused
+	shut   context.CancelCauseFunc
+	gate   chan struct{} // closed when the job goes on; nil while it does
+	since  time.Time     // of the pause
+	finish context.CancelCauseFunc
+	run    *run // nil before it has begun to copy
+
+	meter   pace.Meter
+	shown   shown
+	counted counted
+}
+
+func newControl(e *Engine, j Job, c Change) *control {
+	control := &control{e: e, job: j}
+	control.open, control.shut = context.WithCancelCause(context.Background())
+	control.change(c)
+	return control
+}
+
+// change puts a change into force.
+func (c *control) change(to Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = to
+	switch paused := to.paused(); {
+	case paused && c.gate == nil:
+		c.gate, c.since = make(chan struct{}), c.e.o.Now()
+		c.shut(errPaused)
+	case !paused && c.gate != nil:
+		c.open, c.shut = context.WithCancelCause(context.Background())
+		close(c.gate)
+		c.gate = nil
+	}
+}
+
+// wait returns when the job is not paused, or ctx ends.
+func (c *control) wait(ctx context.Context) error {
+	for c != nil {
+		c.mu.Lock()
+		gate := c.gate
+		c.mu.Unlock()
+		if gate == nil {
+			break
+		}
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// attempt waits while the job is paused, and gives a context that ends with errPaused
+// when it is. free has to be called.
+func (c *control) attempt(ctx context.Context) (_ context.Context, free func(), err error) {
+	if c == nil {
+		return ctx, func() {}, nil
+	}
+	if err := c.wait(ctx); err != nil {
+		return ctx, func() {}, err
+	}
+	c.mu.Lock()
+	open := c.open
+	c.mu.Unlock()
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(open, func() { cancel(errPaused) })
+	return ctx, func() { stop(); cancel(nil) }, nil
+}
+
+// throughPauses makes a call again that was ended by a pause.
+func throughPauses[T any](ctx context.Context, c *control, call func(context.Context) (T, error)) (value T, err error) {
+	for {
+		attempt, free, err := c.attempt(ctx)
+		if err != nil {
+			return value, err
+		}
+		value, err = call(attempt)
+		err = ended(attempt, err)
+		free()
+		if !errors.Is(err, errPaused) {
+			return value, err
+		}
+	}
+}
+
+// end ends the run.
+func (c *control) end(why error) {
+	c.mu.Lock()
+	finish := c.finish
+	c.mu.Unlock()
+	if finish != nil {
+		finish(why)
+	}
+}
+
+// begin gives the context of a run, and the job as it is to run now.
+func (c *control) begin(ctx context.Context) (context.Context, context.CancelCauseFunc, Job) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.finish, c.run = cancel, nil
+	c.counted = counted{}
+	return ctx, cancel, c.now.apply(c.job)
+}
+
+// follow shows a run from now on.
+func (c *control) follow(r *run) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.run = r
+	c.meter.Hold()
+}
+
+// last counts what has moved at the end of a run.
+func (c *control) last() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.run != nil {
+		c.count(c.run)
+	}
+}
+
+// park ends the run of a job that has been paused for long.
+func (c *control) park(now time.Time) {
+	c.mu.Lock()
+	long := c.gate != nil && c.run != nil && now.Sub(c.since) >= parkAfter
+	c.mu.Unlock()
+	if long {
+		c.end(errParked)
+	}
+}
+
+// controls are those of all jobs that run. While there are any, they are looked at.
+type controls struct {
+	mu      sync.Mutex
+	by      map[string]*control
+	looking bool
+	totals  totals
+}
+
+// lookEvery is how often the pace is taken.
+const lookEvery = 200 * time.Millisecond
+
+func (s *controls) get(jobID string) *control {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.by[jobID]
+}
+
+func (s *controls) all() []*control {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*control, 0, len(s.by))
+	for _, id := range slices.Sorted(maps.Keys(s.by)) {
+		list = append(list, s.by[id])
+	}
+	return list
+}
+
+// enter puts a job under control until leave.
+func (e *Engine) enter(j Job) (*control, error) {
+	change, err := e.changes.of(e.journal, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	c := newControl(e, j, change)
+	e.controls.mu.Lock()
+	if e.controls.by == nil {
+		e.controls.by = map[string]*control{}
+	}
+	e.controls.by[j.ID] = c
+	if !e.controls.looking {
+		e.controls.looking = true
+		go e.look()
+	}
+	e.controls.mu.Unlock()
+	// A change may have come just before the job could be found.
+	if change, err = e.changes.of(e.journal, j.ID); err == nil {
+		c.change(change)
+	}
+	return c, err
+}
+
+func (e *Engine) leave(c *control, err error) {
+	e.controls.mu.Lock()
+	defer e.controls.mu.Unlock()
+	delete(e.controls.by, c.job.ID)
+	e.controls.totals.ended(c.job.Kind, err)
+}
+
+// look takes the pace of all jobs, until there is none.
+func (e *Engine) look() {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for range tick.C {
+		all := e.controls.all()
+		now := e.o.Now()
+		for _, c := range all {
+			c.look(now)
+			c.park(now)
+		}
+		if len(all) > 0 {
+			continue
+		}
+		e.controls.mu.Lock()
+		done := len(e.controls.by) == 0
+		e.controls.looking = !done
+		e.controls.mu.Unlock()
+		if done {
+			return
+		}
+	}
+}
+
+func isGivenUp(err error) bool { return errors.Is(err, ErrGivenUp) }
+
+// giveUp aborts what a job has under way and forgets it. It is called with the job's
+// turn held, and after its context has ended.
+func (e *Engine) giveUp(ctx context.Context, j Job) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	defer cancel()
+	if err := e.abandon(ctx, j.ID, j.Destinations); err != nil {
+		return err
+	}
+	return connectors.Errorf(connectors.KindCanceled, "run job", j.ID, "%w", ErrGivenUp)
+}

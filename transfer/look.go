@@ -1,0 +1,59 @@
+package transfer
+
+import (
+	"time"
+
+	"gantry/transfer/pace"
+)
+
+// shown is what the last look has found.
+type shown struct {
+	rate float64
+	eta  float64
+}
+
+// look takes the pace, and counts what has moved since the last look.
+func (c *control) look(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.run
+	if r == nil {
+		return
+	}
+	c.count(r)
+	if c.gate != nil {
+		c.meter.Hold()
+		c.shown.rate, c.shown.eta = 0, -1
+		return
+	}
+	c.meter.Look(now, r.stages()...)
+	c.shown.rate, c.shown.eta = c.meter.Rate(0), -1
+	if left, ok := c.meter.ETA(); ok {
+		c.shown.eta = left.Seconds()
+	}
+}
+
+// stages are what the run consists of: its copies are sent, and read back where that
+// is how they are proved.
+func (r *run) stages() []pace.Stage {
+	var send, verify pace.Stage
+	size := max(r.plan().Size, 0) // one that is not known makes no estimate
+	for _, d := range r.deliveries {
+		at := d.progress()
+		send.Done += at.Sent
+		send.Total += size
+		send.Skipped += min(d.gauge.resumed.Load(), at.Sent)
+		switch {
+		case at.Phase == PhaseVerify:
+			verify.Total += size
+			verify.Done += at.Done
+		case d.traits.WholeDigest != "" || d.bySize(): // it is proved without being read
+		case phases[at.Phase] > phases[PhaseVerify]:
+			verify.Total += size
+			verify.Done += size
+		default:
+			verify.Total += size
+		}
+	}
+	return []pace.Stage{send, verify}
+}
