@@ -88,7 +88,7 @@ func TestWatch(t *testing.T) {
 		t.Cleanup(func() { _ = w.Close() })
 		return w
 	}
-	silent := func(net.Conn) {}
+	silent := func(c net.Conn) { t.Cleanup(func() { _ = c.Close() }) } // else the collector closes it
 	t.Run("a peer that says nothing", func(t *testing.T) {
 		t.Parallel()
 		if _, err := dial(t, silent).Read(make([]byte, 1)); !timedOut(err) {
