@@ -72,6 +72,10 @@ type StagedHasher interface {
 	HashStaged(ctx context.Context, want ...Algorithm) (Digests, error)
 }
 
+// A Fleeting upload ends with its process: it leaves nothing at the place before
+// Commit, and its ID takes up nothing, so that nobody has to remember it.
+type Fleeting interface{ Fleeting() }
+
 // A Staged upload can be read back before it is committed, so that nothing
 // unproved becomes visible.
 type Staged interface {

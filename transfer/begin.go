@@ -115,6 +115,10 @@ func (d *delivery) beginAnew(ctx context.Context) error {
 		return err
 	}
 	d.upload = up
+	if _, fleeting := up.(connectors.Fleeting); fleeting {
+		return nil // there will be nothing to take up, nor to clear away
+	}
+	d.r.remembered.Store(true)
 	d.record = journal.Upload{Target: d.target, ID: up.ID(), Started: d.r.e.o.Now().UTC()}
 	started := d.r.started
 	if d.r.record.Job != nil {
@@ -133,7 +137,7 @@ func (d *delivery) beginAnew(ctx context.Context) error {
 func (d *delivery) options() connectors.UploadOptions {
 	return connectors.UploadOptions{
 		Size: d.r.plan().Size, ModTime: d.r.source.ModTime, ContentType: d.r.job.ContentType,
-		Metadata: d.r.job.Metadata, Exclusive: d.to.Exclusive,
+		Metadata: d.r.job.Metadata, Exclusive: d.to.Exclusive, Brief: true,
 	}
 }
 

@@ -171,6 +171,7 @@ func (d *delivery) finish(entry connectors.Entry, proof Proof) error {
 		Resumed: d.resumed, SentBytes: d.gauge.sent.Load(), Retries: int(d.gauge.retries.Load()),
 	}
 	if len(d.r.job.Destinations) > 1 {
+		d.r.remembered.Store(true)
 		if err := d.r.e.journal.Done(d.r.job.ID, d.target, finished{Copy: c, Digests: d.r.pass.whole.Digests}); err != nil {
 			return fmt.Errorf("the copy is made, but not in the journal: %w", err)
 		}

@@ -45,6 +45,7 @@ type Source struct {
 	Location string // the name of the location, for receipts
 	Path     string
 	Version  *connectors.Entry // if given, the file must still be this version; otherwise KindChanged
+	Seen     *connectors.Entry // what a listing has just told of it, which saves a look at the file where the place can open a certain version; KindChanged if that is gone by now
 }
 
 // A Destination is a place and path to write to.

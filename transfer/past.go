@@ -43,6 +43,9 @@ func (c Receipt) serves(j Job) bool {
 
 // look finds out which version the source has, and gives up what is of another.
 func (r *run) look(ctx context.Context) error {
+	if r.pin() {
+		return nil
+	}
 	if r.source, r.unseen = r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry); r.unseen != nil {
 		return nil // copies of earlier runs may still be all that is wanted
 	}

@@ -163,11 +163,16 @@ func (r *run) report() (end func()) {
 					last = now
 				}
 			case <-stop:
-				r.control.look(r.e.o.Now())
-				r.job.Progress(r.control.progress(r.e.o.Now()))
+				r.tell()
 				return
 			}
 		}
 	})
 	return func() { close(stop); running.Wait() }
+}
+
+// tell calls the job's Progress.
+func (r *run) tell() {
+	r.control.look(r.e.o.Now())
+	r.job.Progress(r.control.progress(r.e.o.Now()))
 }

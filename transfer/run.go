@@ -23,6 +23,7 @@ type run struct {
 	source  connectors.Entry // the version that is read
 	unseen  error            // why the source could not be looked at
 	planned atomic.Pointer[chunk.Plan]
+	pinned  connectors.Pinner // opens that version and no other; nil = it is looked at before and after
 	share   *share
 
 	record  journal.Record // what earlier runs have left
@@ -36,6 +37,7 @@ type run struct {
 
 	deliveries []*delivery
 	pass       pass
+	remembered atomic.Bool // more than nothing is in the journal by this run
 	hashed     atomic.Int64
 	retries    atomic.Int64
 	trouble    trouble
@@ -78,7 +80,11 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 		}
 		r.share = r.newShare()
 		defer r.share.end()
-		failures = append(failures, r.copyTo(ctx, todo)...)
+		if r.atOnce(todo) {
+			failures = append(failures, r.copyAtOnce(ctx, todo[0])...)
+		} else {
+			failures = append(failures, r.copyTo(ctx, todo)...)
+		}
 	}
 	return r.conclude(failures)
 }
@@ -166,7 +172,11 @@ func (r *run) reading(ctx context.Context, err error) error {
 func (r *run) conclude(failures []error) (Receipt, error) {
 	receipt := r.makeReceipt()
 	if len(failures) == 0 {
-		if err := r.e.journal.Finish(r.job.ID, receipt); err != nil {
+		finish := r.e.journal.Finish
+		if r.record.Job == nil && !r.remembered.Load() {
+			finish = r.e.journal.FinishAtOnce
+		}
+		if err := finish(r.job.ID, receipt); err != nil {
 			return receipt, fmt.Errorf("job %s is done, but has no receipt in the journal: %w", r.job.ID, err)
 		}
 		return receipt, nil

@@ -61,6 +61,20 @@ func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
 	return failure
 }
 
+// one reads the only part there is.
+func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors.Part) (*piece, error) {
+	p, err := memory.take(ctx, part.Size)
+	if err != nil {
+		return nil, err
+	}
+	p.part = part
+	if err := s.fill(ctx, e, p); err != nil {
+		p.drop()
+		return nil, err
+	}
+	return p, nil
+}
+
 func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan<- fetch) error {
 	for part := range s.parts {
 		p, err := memory.take(ctx, part.Size)

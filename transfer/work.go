@@ -88,9 +88,9 @@ func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) 
 }
 
 // worthRecording is false for a file that is sent again as quickly as it is
-// written down.
+// written down, and for an upload that is not recorded itself.
 func (d *delivery) worthRecording() bool {
-	return d.r.plan().Count() > 1 || d.r.plan().Size > 1<<20
+	return d.record.ID != "" && (d.r.plan().Count() > 1 || d.r.plan().Size > 1<<20)
 }
 
 // confirm takes over a part that was accepted earlier, if it is what the source

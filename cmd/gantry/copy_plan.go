@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ type pair struct {
 	Destination string `json:"destination"`
 	Size        int64  `json:"size"`
 	Action      string `json:"action,omitempty"` // of a rehearsal: create, replace, compare
+
+	seen *connectors.Entry // as the listing tells it
 }
 
 // plan lists what to copy and where to, and refuses what makes no sense.
@@ -36,7 +39,7 @@ func (c *copier) plan(ctx context.Context) ([]pair, error) {
 		case into:
 			target = path.Join(target, path.Base(e.Path))
 		}
-		pairs = append(pairs, pair{Source: e.Path, Destination: c.packing.name(e.Path, target), Size: e.Size})
+		pairs = append(pairs, pair{Source: e.Path, Destination: c.packing.name(e.Path, target), Size: e.Size, seen: &e})
 		return nil
 	})
 	if err != nil {
@@ -76,7 +79,7 @@ func (c *copier) checkEnds(ctx context.Context, pairs []pair) error {
 // rehearse says what carryOut would do.
 func (c *copier) rehearse(ctx context.Context, pairs []pair) error {
 	looks, ctx := errgroup.WithContext(ctx)
-	looks.SetLimit(c.transfers)
+	looks.SetLimit(cmp.Or(c.transfers, mostFiles))
 	for i := range pairs {
 		looks.Go(func() (err error) {
 			pairs[i].Action, err = c.action(ctx, pairs[i])

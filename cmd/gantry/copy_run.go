@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/journal"
@@ -31,18 +29,15 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 		copier: c, journal: j, began: began,
 		engine: transfer.New(transfer.Options{Journal: j, Scratch: filepath.Join(state, "scratch"), Parallel: c.parallel, PartSize: c.partBytes, Logger: c.app.logger(), Now: time.Now}),
 	}
+	if m.there, err = c.holdings(ctx, pairs); err != nil {
+		return nil, err
+	}
 	c.progress.start(pairs)
 	results := make([]result, len(pairs))
-	var files errgroup.Group
-	files.SetLimit(c.transfers)
-	for i, p := range pairs {
-		files.Go(func() error {
-			results[i] = m.move(ctx, p)
-			c.progress.end(p, results[i].err == nil)
-			return nil
-		})
-	}
-	_ = files.Wait() // the errors are in the results
+	c.eachFile(pairs, func(i int) {
+		results[i] = m.move(ctx, pairs[i])
+		c.progress.end(pairs[i], results[i].err == nil)
+	})
 	m.tidy(ctx)
 	c.progress.stop()
 	return newReport(results, time.Since(began)), nil
@@ -63,6 +58,7 @@ type mover struct {
 	journal *journal.Journal
 	engine  *transfer.Engine
 	began   time.Time
+	there   holdings
 }
 
 func (m *mover) move(ctx context.Context, p pair) result {
@@ -79,19 +75,24 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	if err != nil {
 		return r.failed(err)
 	}
-	if record.Job == nil && record.Receipt == nil && pack == nil {
+	if record.Job == nil && record.Receipt == nil && pack == nil && m.there.mayHold(p) {
 		if receipt := m.compare(ctx, p); receipt != nil {
 			return r.done(outcomePresent, *receipt)
 		}
 	}
-	receipt, err := m.engine.Run(ctx, transfer.Job{
+	job := transfer.Job{
 		ID:           id,
-		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source},
+		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source, Seen: p.seen},
 		Destinations: []transfer.Destination{{Place: m.to.Place, Location: m.to.label(), Path: p.Destination, Verify: m.proof()}},
 		Digests:      m.algorithms(),
 		Pack:         pack,
 		Progress:     func(s transfer.Progress) { m.progress.report(p, s.Phase, s.Done) },
-	})
+	}
+	receipt, err := m.engine.Run(ctx, job)
+	if connectors.KindOf(err) == connectors.KindChanged { // since it was listed, perhaps: what it is now is copied
+		job.Source.Seen = nil
+		receipt, err = m.engine.Run(ctx, job)
+	}
 	switch {
 	case err != nil:
 		return r.failed(err)

@@ -30,6 +30,9 @@ type small struct {
 // ID is the same for all small uploads: none can be taken up again.
 func (u *small) ID() string { return smallID }
 
+// Fleeting implements connectors.Fleeting.
+func (u *small) Fleeting() {}
+
 // Parts knows nothing of what is not sent yet.
 func (u *small) Parts(context.Context) ([]connectors.Part, error) { return nil, nil }
 

@@ -105,6 +105,19 @@ func (j *Journal) Finish(job string, receipt any) error {
 	return j.replace(w, key(jobs, job), key(uploads, job), key(copies, job), key(marks, job), key(parts, job))
 }
 
+// FinishAtOnce is Finish for a job of which nothing but its receipt was ever
+// recorded: there is nothing to look for and to forget.
+func (j *Journal) FinishAtOnce(job string, receipt any) error {
+	if err := checkName("job's ID", job); err != nil {
+		return err
+	}
+	w := &write{}
+	if err := w.put(key(receipts, job), dated{j.now().UTC(), receipt}); err != nil {
+		return err
+	}
+	return j.writer.submit(w)()
+}
+
 // dated is a receipt with the time of its writing, for [Journal.PruneReceipts].
 type dated struct {
 	At      time.Time `json:"at"`

@@ -74,21 +74,31 @@ func (j *Journal) Record(job string) (Record, error) {
 	if err := checkName("job's ID", job); err != nil {
 		return r, err
 	}
-	if value, found, err := j.get(key(receipts, job)); err != nil {
-		return r, err
-	} else if found {
-		var d struct{ Receipt json.RawMessage }
-		if err := json.Unmarshal(value, &d); err != nil {
-			return r, damaged(j.dir, err)
+	var d struct{ Receipt json.RawMessage }
+	err := j.view(func(txn *badger.Txn) error {
+		if _, err := j.decoded(txn, key(receipts, job), &d); err != nil {
+			return err
 		}
-		r.Receipt = d.Receipt
-	}
-	if value, found, err := j.get(key(jobs, job)); err != nil || !found {
+		_, err := j.decoded(txn, key(jobs, job), &r.Job)
+		return err
+	})
+	r.Receipt = d.Receipt
+	if err != nil || r.Job == nil {
 		return r, err
-	} else if err := json.Unmarshal(value, &r.Job); err != nil {
-		return r, damaged(j.dir, err)
 	}
 	return r, j.details(job, &r)
+}
+
+// decoded reads the JSON value of a key, if it is there.
+func (j *Journal) decoded(txn *badger.Txn, key []byte, to any) (found bool, err error) {
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, j.decode(item, to)
 }
 
 func (j *Journal) details(job string, r *Record) (err error) {

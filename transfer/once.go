@@ -1,0 +1,109 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+
+	"gantry/connectors"
+)
+
+// Most files are small: one that is read in one goes to its only destination in
+// one goroutine, first read, then sent, then proved. What the many goroutines of
+// copyTo cost would be more than all the rest, and many such files are under way
+// at once anyway.
+
+// atOnce tells whether a run is of that kind. What earlier runs have left, and
+// what has to be fetched or packed before, is for copyTo.
+func (r *run) atOnce(todo []Destination) bool {
+	if len(todo) != 1 || !r.readInOne() || r.record.Job != nil || r.packer != nil {
+		return false
+	}
+	_, from := r.job.Source.Place.(*depot)
+	_, to := todo[0].Place.(*depot)
+	return !from && !to
+}
+
+// copyAtOnce is copyTo for such a run. Progress is told at the end only.
+func (r *run) copyAtOnce(ctx context.Context, to Destination) []error {
+	d := newDelivery(r, to)
+	r.deliveries = append(r.deliveries, d)
+	r.control.follow(r)
+	if r.job.Progress != nil {
+		defer r.tell()
+	}
+	r.pass.done = make(chan struct{})
+	p, err := r.readAtOnce(ctx)
+	r.pass.err = err
+	close(d.queue)
+	close(r.pass.done)
+	if err == nil {
+		err = d.bring(ctx, p)
+	} else {
+		err = errPass
+	}
+	d.leave()
+	d.idle.Wait()
+	return r.failures(ctx, []error{err})
+}
+
+// readAtOnce gives the part that is all of the source; nil if that is empty.
+func (r *run) readAtOnce(ctx context.Context) (p *piece, err error) {
+	s := r.sourceScan()
+	s.algorithms = append(s.algorithms, r.wanted()...)
+	whole := connectors.Whole{Size: r.plan().Size, Digests: connectors.Digests{}}
+	if r.plan().Count() > 0 {
+		if p, err = s.one(ctx, r.e, r.share, r.plan().Part(1)); err != nil {
+			return nil, err
+		}
+		whole.Parts = []connectors.Part{p.part}
+	}
+	if err = r.complete(&whole, s.algorithms); err == nil {
+		r.pass.whole = whole
+		err = r.approve(ctx, whole.Digests)
+	}
+	if err != nil && p != nil {
+		p.drop()
+	}
+	r.hashed.Add(whole.Size)
+	return p, err
+}
+
+// bring delivers the part, which may be nil, and drops it.
+func (d *delivery) bring(ctx context.Context, p *piece) error {
+	if err := d.begin(ctx); err != nil {
+		if p != nil {
+			p.drop()
+		}
+		return err
+	}
+	d.gauge.enter(d.passes(), 0)
+	if p != nil {
+		err := d.place(ctx, p, nil)
+		switch {
+		case errors.Is(err, errGone):
+			d.forsake()
+		case err != nil && !errors.Is(err, errRepair):
+			return err
+		}
+	}
+	d.share = d.r.newShare()
+	defer d.share.end()
+	return d.settle(ctx)
+}
+
+// pin takes the version that a listing has told of as the source's, where the place
+// can open it and no other.
+func (r *run) pin() bool {
+	seen := r.job.Source.Seen
+	if seen == nil || seen.Version == "" || seen.Size <= 0 || seen.Path != r.job.Source.Path || r.record.Job != nil || r.receipt != nil {
+		return false
+	}
+	if v := r.job.Source.Version; v != nil && !v.SameVersion(*seen) {
+		return false
+	}
+	pinner, ok := r.job.Source.Place.(connectors.Pinner)
+	if ok {
+		r.source, r.pinned = *seen, pinner
+	}
+	return ok
+}
