@@ -1,0 +1,107 @@
+package steer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A Home is the folder of a user's transfers: a folder for each command, and in it one
+// for each transfer.
+type Home string
+
+// A Found transfer is one that has a folder.
+type Found struct {
+	Record
+	Dir string
+}
+
+// Commands are those whose transfers are found.
+var commands = []string{"copy", "move"}
+
+// ID names the transfer of a folder.
+func (h Home) ID(dir string) string {
+	return filepath.Base(filepath.Dir(dir)) + "-" + filepath.Base(dir)
+}
+
+// Dir is the folder of a transfer. ok is false if no transfer can have that ID.
+func (h Home) Dir(id string) (dir string, ok bool) {
+	for _, command := range commands {
+		rest, ok := strings.CutPrefix(id, command+"-")
+		if ok && rest != "" && strings.Trim(rest, "0123456789abcdef") == "" {
+			return filepath.Join(string(h), command, rest), true
+		}
+	}
+	return "", false
+}
+
+// Find gives the transfer of an ID. ok is false if there is none.
+func (h Home) Find(id string) (f Found, ok bool, err error) {
+	dir, ok := h.Dir(id)
+	if !ok {
+		return f, false, nil
+	}
+	return h.found(dir)
+}
+
+func (h Home) found(dir string) (f Found, ok bool, err error) {
+	f.Dir = dir
+	f.Record, ok, err = Read(dir)
+	f.ID = h.ID(dir)
+	return f, ok, err
+}
+
+// List gives all transfers that have a folder. Those that cannot be read are left out,
+// and the error tells of them.
+func (h Home) List() (list []Found, err error) {
+	var errs []error
+	for _, command := range commands {
+		folders, err := os.ReadDir(filepath.Join(string(h), command))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("look for transfers: %w", err))
+		}
+		for _, folder := range folders {
+			f, ok, err := h.found(filepath.Join(string(h), command, folder.Name()))
+			switch {
+			case err != nil:
+				errs = append(errs, err)
+			case ok:
+				list = append(list, f)
+			}
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// Ask gives the status of a transfer: by the process that runs it, or, where none does,
+// as it was left.
+func (f Found) Ask() Status {
+	c, err := Dial(f.Dir)
+	if err == nil {
+		defer c.Close()
+		if status, err := c.Status(); err == nil {
+			return status
+		}
+	}
+	state := StateStopped
+	if f.Reason != "" && f.Failed() {
+		state = StateFailed
+	}
+	return Status{
+		ID: f.ID, State: state, Source: f.Source, Destination: f.Destination, Started: f.Asked, Ended: f.Ended, Error: f.Reason,
+		Files: f.Files, Bytes: f.Bytes, Done: f.Done, ETA: -1, Settings: f.Settings, GoOn: "gantry transfer resume " + f.ID,
+	}
+}
+
+// Failed tells whether the last process ended by itself, and not because it was stopped.
+func (r Record) Failed() bool { return !r.Ended.IsZero() && r.Reason != ReasonStopped }
+
+// ReasonStopped is the reason of a process that was told to stop.
+const ReasonStopped = "stopped"
+
+// Age is how long ago it was asked for.
+func (r Record) Age(now time.Time) time.Duration { return now.Sub(r.Asked) }

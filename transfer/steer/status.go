@@ -1,0 +1,45 @@
+package steer
+
+import (
+	"time"
+
+	"gantry/transfer"
+)
+
+// How a transfer stands.
+const (
+	StateRunning = "running"
+	StatePaused  = "paused"
+	StateStopped = "stopped" // no process runs it, and it goes on when told to
+	StateFailed  = "failed"  // its process ended with an error; it goes on when told to
+)
+
+// A Status is how a transfer stands that a command runs.
+type Status struct {
+	ID          string    `json:"id"`
+	State       string    `json:"state"`
+	Source      string    `json:"source"`
+	Destination string    `json:"destination"`
+	Process     int       `json:"process,omitempty"` // its number; 0 if none runs it
+	Started     time.Time `json:"started"`
+	Ended       time.Time `json:"ended,omitzero"`
+	Error       string    `json:"error,omitempty"`
+
+	Files       int     `json:"files"`
+	FilesDone   int     `json:"filesDone"`
+	FilesFailed int     `json:"filesFailed"`
+	Bytes       int64   `json:"bytes"`   // of all files
+	Done        int64   `json:"done"`    // bytes that the destination has
+	Resumed     int64   `json:"resumed"` // of these, those that were there when this run began
+	Rate        float64 `json:"rate"`    // bytes a second
+	ETA         float64 `json:"eta"`     // seconds; -1 while nobody can tell
+	Parts       int     `json:"parts"`   // of the files under way
+	PartsTotal  int     `json:"partsTotal"`
+	Retries     int     `json:"retries"`
+	Resent      int64   `json:"resent"` // bytes
+	Waiting     string  `json:"waiting,omitempty"`
+
+	Settings
+	Running []transfer.Progress `json:"running,omitempty"` // the files under way
+	GoOn    string              `json:"goOn,omitempty"`    // the command that goes on
+}
