@@ -11,11 +11,17 @@ import (
 // those of a destination that had fallen behind or lost its upload. It reads them
 // from the source again, and takes nothing but what the pass has seen.
 func (d *delivery) catchUp(ctx context.Context) error {
-	lacking := d.lacking()
+	lacking := d.lacking(d.r.pass.whole.Parts)
 	if len(lacking) == 0 {
 		return nil
 	}
 	d.gauge.phase.Store(PhaseSend)
+	return d.sendFrom(ctx, lacking, d.r.pass.whole.Parts)
+}
+
+// sendFrom reads parts from the source and sends them, as long as they are what was
+// seen before.
+func (d *delivery) sendFrom(ctx context.Context, lacking, seen []connectors.Part) error {
 	s := d.r.sourceScan()
 	s.parts = slices.Values(lacking)
 	s.note = d.retrier("read").note
@@ -23,15 +29,16 @@ func (d *delivery) catchUp(ctx context.Context) error {
 	defer cancel(nil)
 	queue := make(chan *piece)
 	s.each = func(ctx context.Context, p *piece) error {
-		if _, equal := p.part.Digests.Agree(d.r.pass.whole.Parts[p.part.Number-1].Digests); !equal {
+		if _, equal := p.part.Digests.Agree(seen[p.part.Number-1].Digests); !equal {
 			p.drop()
 			return connectors.Errorf(connectors.KindChanged, "read", d.r.job.Source.Path, "part %d is not what it was before", p.part.Number)
 		}
+		d.inHand.Add(1)
 		select {
 		case queue <- p:
 			return nil
 		case <-ctx.Done():
-			p.drop()
+			d.drop(p)
 			return context.Cause(ctx)
 		}
 	}
@@ -43,7 +50,7 @@ func (d *delivery) catchUp(ctx context.Context) error {
 		}
 		sent <- err
 	}()
-	err := s.run(ctx, d.r.e, d.share)
+	err := s.run(ctx, d.r.e, d.ownShare())
 	close(queue)
 	if failed := <-sent; failed != nil && err == nil {
 		err = failed
@@ -52,8 +59,8 @@ func (d *delivery) catchUp(ctx context.Context) error {
 }
 
 // lacking takes over what was accepted earlier, and returns the other parts.
-func (d *delivery) lacking() (parts []connectors.Part) {
-	for _, p := range d.r.pass.whole.Parts {
+func (d *delivery) lacking(seen []connectors.Part) (parts []connectors.Part) {
+	for _, p := range seen {
 		if !d.confirm(p) {
 			parts = append(parts, connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size})
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"gantry/connectors"
 	"gantry/transfer/journal"
@@ -24,7 +25,9 @@ type delivery struct {
 	leave func()
 	idle  sync.WaitGroup // ends when the queue is drained after that
 
-	share *share // after the pass: what one destination holds then does not stop another
+	inHand atomic.Int64 // parts that it was given and has not sent yet
+	apart  atomic.Bool  // it follows the reading with one of its own
+	share  *share       // see ownShare
 
 	upload  connectors.Upload
 	record  journal.Upload
@@ -62,7 +65,12 @@ func (d *delivery) run(ctx context.Context) error {
 	d.gauge.enter(d.passes(), 0)
 	d.takeOver()
 	err := d.work(ctx, d.queue, d.left)
+	behind := (err == nil && isClosed(d.left) || errors.Is(err, errRepair)) && d.upload != nil && !isClosed(d.r.pass.done)
 	d.leave()
+	defer d.endShare()
+	if behind {
+		err = d.follow(ctx)
+	}
 	if err != nil && !errors.Is(err, errGone) && !errors.Is(err, errRepair) {
 		return err
 	}
@@ -73,27 +81,46 @@ func (d *delivery) run(ctx context.Context) error {
 	if d.r.pass.err != nil {
 		return errPass
 	}
-	d.share = d.r.newShare()
-	defer d.share.end()
 	return d.settle(ctx)
+}
+
+// ownShare is for the readings of one destination: what it holds then does not stop
+// another.
+func (d *delivery) ownShare() *share {
+	if d.share == nil {
+		d.share = d.r.newShare()
+	}
+	return d.share
+}
+
+func (d *delivery) endShare() {
+	if d.share != nil {
+		d.share.end()
+	}
 }
 
 // offer hands a part of the pass to the delivery, unless it takes no more.
 func (d *delivery) offer(ctx context.Context, p *piece) {
 	p.hold()
+	d.inHand.Add(1)
 	select {
 	case d.queue <- p:
 	case <-d.left:
-		p.drop()
+		d.drop(p)
 	case <-ctx.Done():
-		p.drop()
+		d.drop(p)
 	}
+}
+
+func (d *delivery) drop(p *piece) {
+	d.inHand.Add(-1)
+	p.drop()
 }
 
 // drain drops the parts that nobody will send, until the pass has ended.
 func (d *delivery) drain() {
 	for p := range d.queue {
-		p.drop()
+		d.drop(p)
 	}
 }
 

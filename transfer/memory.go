@@ -38,6 +38,15 @@ func (m *memory) share(limit int64) *share {
 	return &share{m: m, limit: limit}
 }
 
+// grow lets the job hold so much more.
+func (s *share) grow(bytes int64) {
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	s.limit += bytes
+	close(s.m.change)
+	s.m.change = make(chan struct{})
+}
+
 // take waits for room and gives a buffer of size bytes.
 func (s *share) take(ctx context.Context, size int64) (*piece, error) {
 	class := classOf(size)

@@ -34,6 +34,7 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 		defer p.drop()
 		whole.Parts = append(whole.Parts, p.part)
 		r.trail.read(p.part)
+		r.seen.add(p.part)
 		for _, d := range r.deliveries {
 			d.offer(ctx, p)
 		}

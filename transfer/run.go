@@ -36,6 +36,7 @@ type run struct {
 	states map[connectors.Algorithm][]byte // of the hashes behind them
 
 	deliveries []*delivery
+	seen       seen
 	pass       pass
 	remembered atomic.Bool // more than nothing is in the journal by this run
 	hashed     atomic.Int64
@@ -103,6 +104,7 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 	for _, p := range r.known {
 		r.hashed.Add(p.Size)
 	}
+	r.seen.add(r.known...)
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r.pass.done = make(chan struct{})
@@ -119,6 +121,7 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 			d.idle.Wait()
 		})
 	}
+	wait.Go(func() { r.keepPace(reading) })
 	r.pass.whole, r.pass.err = r.read(reading)
 	close(r.pass.done)
 	wait.Wait()

@@ -46,7 +46,7 @@ func (d *delivery) postponed() error {
 }
 
 // alone tells whether the reading has ended, so that nobody waits for us.
-func (d *delivery) alone() bool { return isClosed(d.r.pass.done) }
+func (d *delivery) alone() bool { return d.apart.Load() || isClosed(d.r.pass.done) }
 
 // sendOnce lends the part to the connector for one attempt.
 func (d *delivery) sendOnce(ctx context.Context, p *piece) (connectors.Part, error) {

@@ -12,10 +12,7 @@ import (
 // closed or the delivery leaves. After the first error nothing new is sent, but
 // what is on its way may still arrive, so that it need not be sent again.
 func (d *delivery) work(ctx context.Context, queue <-chan *piece, left <-chan struct{}) error {
-	workers := min(d.r.e.o.Parallel, d.r.plan().Count())
-	if d.traits.Sequential {
-		workers = min(workers, 1)
-	}
+	workers := d.workers()
 	var wait sync.WaitGroup
 	var once sync.Once
 	var failure error
@@ -29,6 +26,15 @@ func (d *delivery) work(ctx context.Context, queue <-chan *piece, left <-chan st
 	}
 	wait.Wait()
 	return failure
+}
+
+// workers is how many parts are sent at once.
+func (d *delivery) workers() int {
+	workers := min(d.r.e.o.Parallel, d.r.plan().Count())
+	if d.traits.Sequential {
+		workers = min(workers, 1)
+	}
+	return workers
 }
 
 func (d *delivery) sendAll(ctx context.Context, queue <-chan *piece, left, failed <-chan struct{}) error {
@@ -67,7 +73,7 @@ func isClosed(c <-chan struct{}) bool {
 
 // place sees to it that the destination has the part. It drops the piece.
 func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) error {
-	defer p.drop()
+	defer d.drop(p)
 	if d.confirm(p.part) {
 		return nil
 	}
