@@ -37,6 +37,7 @@ bench: tools ## Measures the hot paths, and Gantry beside rclone, OpenSSH, curl 
 	go test -run '^$$' -bench . -benchtime 2s ./transfer/... ./orchestrator/flow/... ./policy/...
 	go test -run '^$$' -bench . -benchtime 3000x ./orchestrator/engine
 	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./test/peers
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/wan
 
 tools: ffmpeg servers ## Installs what the demo needs: ffmpeg with its sandbox, OpenSSH, versitygw
 
