@@ -1,6 +1,7 @@
 package mhl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +12,8 @@ import (
 )
 
 // Build writes a generation's manifest, with the hashes of all its directories, and names it. The name belongs into the folder ascmhl below
-// the root. The files may be in any order; without any, only a root hash is recorded.
+// the root. The files may be in any order; without any, only a root hash is recorded. Where a file has failed and therefore lacks the format of
+// the others, the directories have no hash.
 //
 // An error says which file or field the standard cannot hold. It is final: the same generation fails again.
 func Build(g Generation) (name string, manifest []byte, err error) {
@@ -23,14 +25,13 @@ func Build(g Generation) (name string, manifest []byte, err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("mhl: %w", err)
 	}
-	shared := sharedFormats(g.Files)
-	if len(shared) == 0 {
-		return "", nil, errors.New("mhl: the files have no digest format in common, and directory hashes need one: hash all with xxh128")
+	if g.Coverage == Whole {
+		shared := sharedFormats(g)
+		if len(shared) == 0 && !slices.ContainsFunc(g.Files, File.Failed) {
+			return "", nil, errors.New("mhl: the files have no digest format in common, and directory hashes need one: hash all with xxh128")
+		}
+		root.digest(shared)
 	}
-	if len(g.Files) == 0 {
-		shared = slices.DeleteFunc(shared, func(f format) bool { return f.name != "xxh128" })
-	}
-	root.digest(shared)
 	return FileName(g.Root, g.Number, g.Created), write(g, root), nil
 }
 
@@ -69,6 +70,11 @@ func prepare(g Generation) (Generation, error) {
 	for _, d := range g.Directories {
 		if err := checkPath(d.Path); err != nil {
 			return g, err
+		}
+		if d.PreviousPath != "" {
+			if err := checkPath(d.PreviousPath); err != nil {
+				return g, err
+			}
 		}
 		if !ignoredByDefault(d.Path) {
 			dirs = append(dirs, d)
@@ -146,15 +152,26 @@ func prepareFile(f File, created time.Time) (File, error) {
 		return f, fmt.Errorf("file %q has no digest that the standard knows: hash it with xxh128, md5, sha1, c4, xxh3 or xxh64", f.Path)
 	}
 	f.Digests = digests
-	switch f.Action {
-	case "":
-		f.Action = Original
-	case Original, Verified, Failed:
-	default:
-		return f, fmt.Errorf("file %q: action %q is not original, verified or failed", f.Path, f.Action)
-	}
+	f.Action = cmp.Or(f.Action, Original)
 	if f.HashDate.IsZero() {
 		f.HashDate = created
 	}
+	for format := range digests {
+		if a := f.Mark(format).Action; !slices.Contains(actions, a) {
+			return f, fmt.Errorf("file %q: action %q is not original, verified or failed", f.Path, a)
+		}
+	}
 	return f, nil
+}
+
+var actions = []string{Original, Verified, Failed}
+
+// Failed tells whether a digest of the file differs from an earlier one.
+func (f File) Failed() bool {
+	for format := range f.Digests {
+		if f.Mark(format).Action == Failed {
+			return true
+		}
+	}
+	return false
 }

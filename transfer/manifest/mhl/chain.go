@@ -12,8 +12,13 @@ import (
 	"gantry/transfer/digest"
 )
 
-// ChainFile names the chain in a folder's history.
-const ChainFile = "ascmhl_chain.xml"
+// The names in a folder's history, and beside packing lists.
+const (
+	Folder         = "ascmhl"
+	ChainFile      = "ascmhl_chain.xml"
+	CollectionFile = "ascmhl_collection.xml"
+	Extension      = ".mhl"
+)
 
 // Namespaces of the two kinds of document.
 const (
@@ -38,59 +43,111 @@ func Chain(prev []byte, name string, manifest []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := checkPath(name); err != nil || strings.Contains(name, "/") {
-		return nil, fmt.Errorf("mhl: %q is not the name of a manifest beside the chain", name)
-	}
-	id := C4(manifest)
-	for _, l := range links {
-		switch {
-		case l.Name == name && l.C4 == id:
-			return prev, nil
-		case l.Name == name:
-			return nil, fmt.Errorf("mhl: the chain pins another manifest as %q: a generation is never rewritten, add the next one", name)
-		}
-	}
-	next := Link{len(links) + 1, name, id}
-	if want := fmt.Sprintf("%04d_", next.Number); !strings.HasPrefix(name, want) {
-		return nil, fmt.Errorf("mhl: %q does not follow generation %d: its name has to begin with %s", name, len(links), want)
-	}
-	return writeChain(append(links, next)), nil
+	return addLink(prev, links, Link{len(links) + 1, name, C4(manifest)}, fmt.Sprintf("%04d_", len(links)+1))
 }
 
-// ParseChain reads a chain. Its generations are complete and in order, or it is an error.
-func ParseChain(r io.Reader) ([]Link, error) {
-	var doc struct {
-		XMLName xml.Name `xml:"urn:ASC:MHL:DIRECTORY:v2.0 ascmhldirectory"`
-		Lists   []struct {
-			Number int    `xml:"sequencenr,attr"`
-			Path   string `xml:"path"`
-			C4     string `xml:"c4"`
-		} `xml:"hashlist"`
-	}
-	if err := decode(r, &doc); err != nil {
-		return nil, fmt.Errorf("mhl: chain: %w", err)
-	}
-	if len(doc.Lists) == 0 {
-		return nil, errors.New("mhl: chain: it holds no generation")
-	}
-	links := make([]Link, len(doc.Lists))
-	for i, l := range doc.Lists {
-		id := strings.TrimSpace(l.C4)
-		_, err := digest.DecodeC4(id)
-		switch {
-		case l.Number != i+1:
-			return nil, fmt.Errorf("mhl: chain: generation %d is where %d belongs: it was altered", l.Number, i+1)
-		case err != nil:
-			return nil, fmt.Errorf("mhl: chain: generation %d: %w", l.Number, err)
-		case checkPath(l.Path) != nil || strings.Contains(l.Path, "/"):
-			return nil, fmt.Errorf("mhl: chain: generation %d: %q is not the name of a manifest beside the chain", l.Number, l.Path)
+// Collect adds a packing list to the file that pins those of a folder, prev, which is nil for the first one. Packing lists stand alone: none
+// follows from another.
+func Collect(prev []byte, name string, manifest []byte) ([]byte, error) {
+	var links []Link
+	if prev != nil {
+		var err error
+		if links, err = parseLinks(bytes.NewReader(prev)); err != nil {
+			return nil, err
 		}
-		links[i] = Link{l.Number, l.Path, id}
+	}
+	return addLink(prev, links, Link{len(links) + 1, name, C4(manifest)}, "")
+}
+
+func addLink(prev []byte, links []Link, next Link, prefix string) ([]byte, error) {
+	if err := checkPath(next.Name); err != nil || strings.Contains(next.Name, "/") {
+		return nil, fmt.Errorf("mhl: %q is not the name of a manifest beside the chain", next.Name)
+	}
+	for _, l := range links {
+		switch {
+		case l.Name == next.Name && l.C4 == next.C4:
+			return prev, nil
+		case l.Name == next.Name:
+			return nil, fmt.Errorf("mhl: the chain pins another manifest as %q: a generation is never rewritten, add the next one", next.Name)
+		}
+	}
+	if !strings.HasPrefix(next.Name, prefix) {
+		return nil, fmt.Errorf("mhl: %q does not follow generation %d: its name has to begin with %s", next.Name, len(links), prefix)
+	}
+	return WriteChain(append(links, next)), nil
+}
+
+// ParseChain reads a chain. Its generations are complete, in order and under different names, or it is an error.
+func ParseChain(r io.Reader) ([]Link, error) {
+	links, err := parseLinks(r)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]int, len(links))
+	for i, l := range links {
+		if l.Number != i+1 {
+			return nil, fmt.Errorf("mhl: chain: generation %d is where %d belongs: it was altered", l.Number, i+1)
+		}
+		if twin := names[l.Name]; twin > 0 {
+			return nil, fmt.Errorf("mhl: chain: generations %d and %d are the same manifest: it was altered", twin, l.Number)
+		}
+		names[l.Name] = l.Number
 	}
 	return links, nil
 }
 
-func writeChain(links []Link) []byte {
+func parseLinks(r io.Reader) ([]Link, error) {
+	var links []Link
+	d, started := xml.NewDecoder(r), false
+	err := eachElement(d, func(e xml.StartElement) error {
+		switch want := (xml.Name{Space: chainSpace, Local: "ascmhldirectory"}); {
+		case started:
+			return errors.New("a second document follows")
+		case e.Name != want:
+			return fmt.Errorf("it is a <%s> of the namespace %q, not an <ascmhldirectory> of %q", e.Name.Local, e.Name.Space, chainSpace)
+		}
+		started = true
+		return eachElement(d, func(e xml.StartElement) error {
+			if e.Name.Local != "hashlist" {
+				return d.Skip()
+			}
+			l, err := link(d, e)
+			links = append(links, l)
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("mhl: chain: %w", err)
+	case !started:
+		return nil, fmt.Errorf("mhl: chain: %w", io.ErrUnexpectedEOF)
+	case len(links) == 0:
+		return nil, errors.New("mhl: chain: it holds no generation")
+	}
+	return links, nil
+}
+
+func link(d *xml.Decoder, e xml.StartElement) (Link, error) {
+	var x struct {
+		Number int    `xml:"sequencenr,attr"`
+		Path   string `xml:"path"`
+		C4     string `xml:"c4"`
+	}
+	if err := d.DecodeElement(&x, &e); err != nil {
+		return Link{}, err
+	}
+	l := Link{x.Number, x.Path, strings.TrimSpace(x.C4)}
+	if _, err := digest.DecodeC4(l.C4); err != nil {
+		return l, fmt.Errorf("generation %d: %w", l.Number, err)
+	}
+	if checkPath(l.Name) != nil || strings.Contains(l.Name, "/") {
+		return l, fmt.Errorf("generation %d: %q is not the name of a manifest beside the chain", l.Number, l.Name)
+	}
+	return l, nil
+}
+
+// WriteChain writes links as a chain.
+func WriteChain(links []Link) []byte {
 	w := &writer{}
 	w.buf.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
 	w.group("ascmhldirectory", func() {

@@ -7,37 +7,34 @@ import (
 	"io"
 )
 
-// document mirrors the XML of a manifest.
-type document struct {
-	XMLName xml.Name `xml:"urn:ASC:MHL:v2.0 hashlist"`
-	Version string   `xml:"version,attr"`
-	Creator struct {
-		Created string `xml:"creationdate"`
-		Host    string `xml:"hostname"`
-		Tool    struct {
-			Name    string `xml:",chardata"`
-			Version string `xml:"version,attr"`
-		} `xml:"tool"`
-		Authors []struct {
-			Name  string `xml:",chardata"`
-			Email string `xml:"email,attr"`
-			Phone string `xml:"phone,attr"`
-			Role  string `xml:"role,attr"`
-		} `xml:"author"`
-		Location string `xml:"location"`
-		Comment  string `xml:"comment"`
-	} `xml:"creatorinfo"`
-	Process struct {
-		Process string       `xml:"process"`
-		Root    xmlDirectory `xml:"roothash"`
-		Ignore  []string     `xml:"ignore>pattern"`
-	} `xml:"processinfo"`
-	Files       []xmlFile      `xml:"hashes>hash"`
-	Directories []xmlDirectory `xml:"hashes>directoryhash"`
-	References  []struct {
-		Path string `xml:"path"`
-		C4   string `xml:"c4"`
-	} `xml:"references>hashlistreference"`
+// The types of this file mirror the XML of a manifest.
+
+type xmlCreator struct {
+	Created string `xml:"creationdate"`
+	Host    string `xml:"hostname"`
+	Tool    struct {
+		Name    string `xml:",chardata"`
+		Version string `xml:"version,attr"`
+	} `xml:"tool"`
+	Authors []struct {
+		Name  string `xml:",chardata"`
+		Email string `xml:"email,attr"`
+		Phone string `xml:"phone,attr"`
+		Role  string `xml:"role,attr"`
+	} `xml:"author"`
+	Location string `xml:"location"`
+	Comment  string `xml:"comment"`
+}
+
+type xmlProcess struct {
+	Process string       `xml:"process"`
+	Root    xmlDirectory `xml:"roothash"`
+	Ignore  []string     `xml:"ignore>pattern"`
+}
+
+type xmlReference struct {
+	Path string `xml:"path"`
+	C4   string `xml:"c4"`
 }
 
 type xmlFile struct {
@@ -57,6 +54,7 @@ type xmlDirectory struct {
 	} `xml:"path"`
 	Content   xmlDigests `xml:"content"`
 	Structure xmlDigests `xml:"structure"`
+	Previous  string     `xml:"previousPath"`
 }
 
 type xmlDigests struct {
@@ -87,24 +85,43 @@ func (d xmlDigests) each(f func(format string, d *xmlDigest) error) error {
 	return nil
 }
 
-// decode reads exactly one document.
-func decode(r io.Reader, doc any) error {
-	d := xml.NewDecoder(r)
-	if err := d.Decode(doc); err != nil {
-		line, column := d.InputPos()
-		return fmt.Errorf("line %d, column %d: %w", line, column, err)
-	}
+// eachElement calls f, which has to read to its end, for every element up to the end of the one that d is in. An error says where it is.
+func eachElement(d *xml.Decoder, f func(xml.StartElement) error) error {
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		line, column := d.InputPos()
-		if err != nil {
-			return fmt.Errorf("line %d, column %d: %w", line, column, err)
+		if start, ok := token.(xml.StartElement); ok && err == nil {
+			err = f(start)
 		}
-		if _, ok := token.(xml.StartElement); ok {
-			return fmt.Errorf("line %d, column %d: a second document follows", line, column)
+		var told *placed
+		if err != nil && !errors.As(err, &told) {
+			line, column := d.InputPos()
+			return &placed{line, column, err}
+		}
+		if _, end := token.(xml.EndElement); err != nil || end {
+			return err
 		}
 	}
+}
+
+// placed is an error and where in the document it is.
+type placed struct {
+	line, column int
+	err          error
+}
+
+func (p *placed) Error() string {
+	return fmt.Sprintf("line %d, column %d: %v", p.line, p.column, p.err)
+}
+func (p *placed) Unwrap() error { return p.err }
+
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name && a.Name.Space == "" {
+			return a.Value
+		}
+	}
+	return ""
 }

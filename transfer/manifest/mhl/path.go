@@ -44,3 +44,6 @@ func ignoredByDefault(path string) bool {
 		return element == ".DS_Store" || element == "ascmhl"
 	})
 }
+
+// CheckPath refuses a path that a manifest cannot hold, or that leaves the root. The error says why.
+func CheckPath(path string) error { return checkPath(path) }

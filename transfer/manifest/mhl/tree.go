@@ -15,6 +15,8 @@ type node struct {
 	file     *File // nil for a directory
 	children []*node
 	modTime  time.Time
+	previous string
+	nested   bool // its hash is given, and what is in it is not told
 	hash     DirectoryHash
 }
 
@@ -33,11 +35,18 @@ func grow(g Generation) (*node, error) {
 		dir.children = append(dir.children, &node{name: path.Base(f.Path), path: f.Path, file: f})
 	}
 	for _, d := range g.Directories {
-		directory(dirs, d.Path).modTime = d.ModTime
+		n := directory(dirs, d.Path)
+		n.modTime, n.previous, n.nested = d.ModTime, d.PreviousPath, d.Nested
+		if d.Nested {
+			n.hash = d.Hash
+		}
 	}
 	for p, dir := range dirs {
 		if _, clash := files[p]; clash {
 			return nil, fmt.Errorf("path %q is both a file and a directory", p)
+		}
+		if dir.nested && len(dir.children) > 0 {
+			return nil, fmt.Errorf("path %q belongs into the history nested at %q", dir.children[0].path, p)
 		}
 		slices.SortFunc(dir.children, func(a, b *node) int { return strings.Compare(a.name, b.name) })
 	}
@@ -58,6 +67,9 @@ func directory(dirs map[string]*node, p string) *node {
 
 // digest fills in the hashes of n and of all directories below it.
 func (n *node) digest(shared []format) {
+	if n.nested {
+		return
+	}
 	n.hash = DirectoryHash{map[string]string{}, map[string]string{}}
 	for _, c := range n.children {
 		if c.file == nil {
@@ -108,9 +120,19 @@ func mustDecode(f format, digest string) []byte {
 	return raw
 }
 
-// sharedFormats returns the formats that every file has.
-func sharedFormats(files []File) []format {
+// sharedFormats returns the formats that every file and every nested history has; of nothing at all, the one that is the trade's default.
+func sharedFormats(g Generation) []format {
+	var nested []DirectoryHash
+	for _, d := range g.Directories {
+		if d.Nested {
+			nested = append(nested, d.Hash)
+		}
+	}
+	if len(g.Files)+len(nested) == 0 {
+		return slices.DeleteFunc(slices.Clone(formats), func(f format) bool { return f.name != "xxh128" })
+	}
 	return slices.DeleteFunc(slices.Clone(formats), func(f format) bool {
-		return slices.ContainsFunc(files, func(file File) bool { return file.Digests[f.name] == "" })
+		return slices.ContainsFunc(g.Files, func(file File) bool { return file.Digests[f.name] == "" }) ||
+			slices.ContainsFunc(nested, func(h DirectoryHash) bool { return h.Content[f.name] == "" || h.Structure[f.name] == "" })
 	})
 }

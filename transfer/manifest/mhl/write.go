@@ -63,8 +63,8 @@ func write(g Generation, root *node) []byte {
 	w.group("hashlist", func() {
 		w.creator(g)
 		w.process(g, root)
-		if len(root.children) > 0 {
-			w.group("hashes", func() { w.children(root, g.Created) })
+		if len(g.Files) > 0 || g.Coverage != Partial && len(root.children) > 0 {
+			w.group("hashes", func() { w.children(root, g) })
 		}
 		if len(g.References) > 0 {
 			w.group("references", func() { w.references(g.References) })
@@ -93,7 +93,9 @@ func (w *writer) creator(g Generation) {
 func (w *writer) process(g Generation, root *node) {
 	w.group("processinfo", func() {
 		w.element("process", g.Process)
-		w.group("roothash", func() { w.directoryHash(root.hash, g.Created) })
+		if len(root.hash.Content) > 0 {
+			w.group("roothash", func() { w.directoryHash(root.hash, g.Created) })
+		}
 		w.group("ignore", func() {
 			for _, p := range g.Ignore {
 				w.element("pattern", p)
@@ -103,16 +105,22 @@ func (w *writer) process(g Generation, root *node) {
 }
 
 // children writes the tree depth first, each directory after what is in it.
-func (w *writer) children(n *node, created time.Time) {
+func (w *writer) children(n *node, g Generation) {
 	for _, c := range n.children {
 		if c.file != nil {
 			w.file(c.file)
 			continue
 		}
-		w.children(c, created)
+		w.children(c, g)
+		if g.Coverage == Partial {
+			continue
+		}
 		w.group("directoryhash", func() {
 			w.element("path", c.path, "lastmodificationdate", date(c.modTime))
-			w.directoryHash(c.hash, created)
+			w.directoryHash(c.hash, g.Created)
+			if c.previous != "" {
+				w.element("previousPath", c.previous)
+			}
 		})
 	}
 }
@@ -126,7 +134,8 @@ func (w *writer) file(f *File) {
 		w.element("path", f.Path, "size", size, "lastmodificationdate", date(f.ModTime))
 		for _, format := range formats {
 			if d := f.Digests[format.name]; d != "" {
-				w.element(format.name, d, "action", f.Action, "hashdate", date(f.HashDate))
+				m := f.Mark(format.name)
+				w.element(format.name, d, "action", m.Action, "hashdate", date(m.Date))
 			}
 		}
 		if f.PreviousPath != "" {
