@@ -15,11 +15,14 @@ type Location struct {
 	URL     string            `json:"url" yaml:"url"`
 	Options map[string]string `json:"options,omitempty" yaml:"options"` // by the names of the connector's Options
 	Profile *Profile          `json:"profile,omitempty" yaml:"profile"` // what a probe found out about the place
-	Proof   string            `json:"proof,omitempty" yaml:"proof"`     // the least proof of a copy there: ProofSize, or "" for the strongest there is
+	Proof   string            `json:"proof,omitempty" yaml:"proof"`     // how a copy there is proved: ProofReadback, ProofSize, or "" for the strongest there is
 }
 
 // ProofSize lets a copy count that nothing but its size speaks for, as in a drop box.
 const ProofSize = "size"
+
+// ProofReadback has every copy read back, whatever digest the place has of it.
+const ProofReadback = "readback"
 
 // An Option is one setting of a connector, declared once: the manual, the
 // validation and the help are made from it.
@@ -70,10 +73,10 @@ func (c Connector) Check(l Location) error {
 			Remedy: "take it out and give a reference as an option: password: env:NAME or file:PATH",
 		}
 	}
-	if l.Proof != "" && l.Proof != ProofSize {
+	if l.Proof != "" && l.Proof != ProofSize && l.Proof != ProofReadback {
 		return &Error{
 			Kind: KindInvalid, Op: "read location", Path: u.Redacted(), Err: fmt.Errorf("there is no proof %q", l.Proof),
-			Remedy: "write size, or leave it out for the strongest that there is",
+			Remedy: "write readback or size, or leave it out for the strongest that there is",
 		}
 	}
 	for name, value := range l.Options {

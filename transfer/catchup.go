@@ -73,7 +73,12 @@ func (d *delivery) lacking(seen []connectors.Part) (parts []connectors.Part) {
 func (d *delivery) reject(ctx context.Context, bad []int) error {
 	d.r.e.log.WarnContext(ctx, "parts arrived damaged and are sent again",
 		"job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "parts", bad)
-	if d.traits.Sequential || len(bad) == 0 {
+	if len(bad) > 0 {
+		d.note("parts arrived damaged and were sent again: " + numbers(bad))
+	} else {
+		d.note("it arrived damaged and was sent again")
+	}
+	if d.traits.Streamed || len(bad) == 0 {
 		d.abort(ctx)
 		return errGone
 	}

@@ -1,7 +1,9 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
@@ -9,7 +11,7 @@ import (
 )
 
 // commit makes the copy visible and proves it, if it is not proved yet.
-func (d *delivery) commit(ctx context.Context, proof Proof) error {
+func (d *delivery) commit(ctx context.Context, e evidence) error {
 	d.gauge.enter(PhaseCommit, d.r.plan().Size)
 	whole := d.whole()
 	tries, limit := 0, 10*d.r.e.o.Stall
@@ -24,7 +26,8 @@ func (d *delivery) commit(ctx context.Context, proof Proof) error {
 	if err != nil {
 		return d.refused(ctx, err, tries > 1)
 	}
-	return d.prove(ctx, entry, proof)
+	d.times.Committed = d.now()
+	return d.prove(ctx, entry, e)
 }
 
 // refused decides what to do about an upload that was not committed.
@@ -34,6 +37,9 @@ func (d *delivery) refused(ctx context.Context, err error, repeated bool) error 
 	case ctx.Err() != nil:
 		return err
 	case kind == connectors.KindIntegrity:
+		if done, err := d.vouchedFor(ctx); done || err != nil {
+			return err
+		}
 		return d.suspect(ctx)
 	case kind == connectors.KindNotFound:
 		return d.found(ctx, err)
@@ -65,6 +71,21 @@ func (d *delivery) whole() connectors.Whole {
 		w.Parts = append(w.Parts, d.accepted[n])
 	}
 	return w
+}
+
+// vouchedFor looks once more at a file that was called wrong: if it was the answer
+// that was damaged on its way, the place's own digest says so.
+func (d *delivery) vouchedFor(ctx context.Context) (done bool, err error) {
+	entry, err := d.stat(ctx)
+	if err != nil || entry.Size != d.r.plan().Size {
+		return false, nil // what is wrong shows when it is sent again
+	}
+	e, settled, equal := d.stated(entry)
+	if !settled || !equal {
+		return false, nil
+	}
+	d.note("an answer of the place was damaged on its way")
+	return true, d.finish(entry, e)
 }
 
 // suspect finds out which parts are wrong when the place says that the whole is.
@@ -110,7 +131,7 @@ func (d *delivery) adopt(ctx context.Context) (done bool, err error) {
 	if err != nil || entry.Size != d.r.plan().Size {
 		return false, err
 	}
-	proof, equal, err := d.examine(ctx, entry)
+	e, equal, err := d.examine(ctx, entry)
 	if d.strange && connectors.KindOf(err) == connectors.KindUnsupported {
 		return false, nil // it may be anybody's
 	}
@@ -118,21 +139,22 @@ func (d *delivery) adopt(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	d.abort(ctx)
-	return true, d.finish(entry, proof)
+	return true, d.finish(entry, e)
 }
 
 // prove is for a file that is visible. One that is wrong is removed.
-func (d *delivery) prove(ctx context.Context, entry connectors.Entry, proof Proof) error {
+func (d *delivery) prove(ctx context.Context, entry connectors.Entry, e evidence) error {
 	equal := entry.Size == d.r.plan().Size
-	if equal && proof == "" {
+	if equal && e.proof == "" {
 		var err error
-		if proof, equal, err = d.examine(ctx, entry); err != nil {
+		if e, equal, err = d.examine(ctx, entry); err != nil {
 			return err
 		}
 	}
 	if equal {
-		return d.finish(entry, proof)
+		return d.finish(entry, e)
 	}
+	d.note("the committed copy was wrong and was replaced")
 	if err := d.removeWrong(ctx, entry); err != nil {
 		return err
 	}
@@ -158,35 +180,75 @@ func (d *delivery) removeWrong(ctx context.Context, entry connectors.Entry) erro
 
 // examine proves a visible file: by the digests that came with its entry, by those
 // that the place computes, by reading it, or by its size where the job allows it.
-func (d *delivery) examine(ctx context.Context, entry connectors.Entry) (proof Proof, equal bool, err error) {
-	sums := d.r.pass.whole.Digests
-	if common, equal := entry.Digests.Agree(sums); common > 0 {
-		return ProofNative, equal, nil
+func (d *delivery) examine(ctx context.Context, entry connectors.Entry) (e evidence, equal bool, err error) {
+	if e, settled, equal := d.stated(entry); settled {
+		return e, equal, nil
 	}
-	if d.bySize() && !d.strange && !d.blind() {
-		return ProofSize, true, nil
+	if d.way.Proof == ProofSize && !d.strange && !d.blind() {
+		return evidence{proof: ProofSize, reason: d.way.Reason}, true, nil
 	}
-	if h, ok := connectors.As[connectors.Hasher](d.to.Place); ok {
-		var want []connectors.Algorithm
-		for a := range sums {
-			want = append(want, a)
-		}
-		theirs, err := retry(ctx, d.retrier("hash"), 0, func(ctx context.Context) (connectors.Digests, error) {
+	wrong := false
+	if h, ok := connectors.As[connectors.Hasher](d.to.Place); ok && d.mayVouch() {
+		theirs, err := d.ask(ctx, func(ctx context.Context, want ...connectors.Algorithm) (connectors.Digests, error) {
 			return h.Hash(ctx, d.to.Path, want...)
 		})
-		if common, equal := theirs.Agree(sums); err == nil && common > 0 {
-			return ProofNative, equal, nil
+		if err != nil {
+			return e, false, err
 		}
+		strong, equal := d.compare(theirs)
+		if strong && equal {
+			return d.natively(theirs, d.way.Reason), true, nil
+		}
+		wrong = strong
 	}
 	source, ok := d.to.Place.(connectors.Source)
-	if !ok {
-		return "", false, errUnprovable(d.to.Path)
+	switch {
+	case !ok && wrong:
+		return e, false, nil
+	case !ok:
+		return e, false, errUnprovable(d.to.Path)
 	}
 	if err := d.bringBack(ctx); err != nil {
-		return "", false, err
+		return e, false, err
 	}
 	bad, err := d.readBack(ctx, func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 		return source.Open(ctx, d.to.Path, offset, length)
 	})
-	return ProofReadback, len(bad) == 0, err
+	if err == nil && wrong && len(bad) == 0 {
+		d.note("the place computed another digest than that of the bytes that it gives back: it was not believed")
+	}
+	return d.byReading(), err == nil && len(bad) == 0, err
+}
+
+// mayVouch tells whether the place's own digests are a proof: not where a probe has
+// found them wrong, nor where the copy is to be read in any case.
+func (d *delivery) mayVouch() bool {
+	verify := cmp.Or(d.to.Verify, d.r.job.Verify)
+	return verify != VerifyReadback && (d.to.Profile == nil || wrongDigests(*d.to.Profile) == "")
+}
+
+// stated settles what the digests that come with the entry can settle.
+func (d *delivery) stated(entry connectors.Entry) (e evidence, settled, equal bool) {
+	if _, equal := entry.Stated.Agree(d.r.pass.whole.Digests); !equal {
+		return e, true, false // nobody vouches for it, but it shows that this is another file
+	}
+	if !d.mayVouch() {
+		return e, false, false
+	}
+	strong, equal := d.compare(entry.Digests)
+	switch {
+	case !equal:
+		return e, true, false
+	case strong:
+		reason := d.way.Reason
+		if d.way.Proof != ProofNative {
+			reason = "the place states it"
+		}
+		return d.natively(entry.Digests, reason), true, true
+	case len(entry.Digests) > 0:
+		d.note("the place states a digest that is too short for a proof")
+	case d.way.Proof == ProofNative && !d.way.asked:
+		d.note(fmt.Sprintf("the place was expected to state a %s and did not", d.way.Digest))
+	}
+	return e, false, true
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"gantry/connectors"
 	"gantry/transfer/journal"
@@ -18,7 +19,12 @@ type delivery struct {
 	target journal.Target
 	traits connectors.Traits
 	gauge  gauge
+	way    ProofPlan
 	copy   *Copy // the result
+
+	times Times // but for the first byte
+	notes []string
+	first atomic.Pointer[time.Time] // when the first byte was taken
 
 	queue chan *piece   // the parts of the pass, in order
 	left  chan struct{} // closed when the delivery takes no more of them
@@ -45,7 +51,7 @@ type delivery struct {
 
 func newDelivery(r *run, to Destination) *delivery {
 	d := &delivery{
-		r: r, to: to, target: to.target(), traits: to.traits(),
+		r: r, to: to, target: to.target(), traits: to.traits(), way: PlanProof(to, r.job.Verify, r.job.algorithms()...),
 		queue: make(chan *piece, r.e.o.Parallel+2), left: make(chan struct{}),
 		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
 	}
@@ -59,6 +65,7 @@ var errPass = errors.New("the source was not read to its end")
 // run delivers, or says why it cannot. It leaves the upload for the next run.
 func (d *delivery) run(ctx context.Context) error {
 	defer d.leave()
+	d.times.Started = d.now()
 	if err := d.begin(ctx); err != nil {
 		return err
 	}
@@ -166,11 +173,15 @@ func (d *delivery) attempt(ctx context.Context) error {
 	if err := d.move(ctx); err != nil {
 		return err
 	}
-	proof, err := d.verifyStaged(ctx)
+	d.times.Sent = d.now()
+	e, err := d.verifyStaged(ctx)
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, proof)
+	if e.proof != "" {
+		d.times.Verified = d.now()
+	}
+	return d.commit(ctx, e)
 }
 
 var (
@@ -191,11 +202,31 @@ func (d *delivery) forsake() {
 	d.resumed, d.prefix = 0, 0
 }
 
+func (d *delivery) now() time.Time { return d.r.e.o.Now().UTC() }
+
+// took is told that a byte was taken.
+func (d *delivery) took() {
+	if d.first.Load() == nil {
+		t := d.now()
+		d.first.CompareAndSwap(nil, &t)
+	}
+}
+
 // finish records the copy.
-func (d *delivery) finish(entry connectors.Entry, proof Proof) error {
+func (d *delivery) finish(entry connectors.Entry, e evidence) error {
+	if d.times.Verified.IsZero() {
+		d.times.Verified = d.now()
+	}
+	if first := d.first.Load(); first != nil {
+		d.times.FirstByte = *first
+	}
 	c := Copy{
-		Location: d.to.Location, Path: d.to.Path, Entry: entry, Proof: proof, Parts: d.r.plan().Count(),
-		Resumed: d.resumed, SentBytes: d.gauge.sent.Load(), Retries: int(d.gauge.retries.Load()),
+		Location: d.to.Location, Path: d.to.Path, Entry: entry, Parts: d.r.plan().Count(),
+		Proof: e.proof, ProofDigest: e.digest, ProofReason: e.reason, Notes: d.notes, Times: d.times,
+		Resumed: d.resumed, SentBytes: d.gauge.sent.Load(), Resent: d.gauge.resent.Load(), Retries: int(d.gauge.retries.Load()),
+	}
+	if d.to.Profile != nil {
+		c.Software = d.to.Profile.Software
 	}
 	if len(d.r.job.Destinations) > 1 {
 		d.r.remembered.Store(true)

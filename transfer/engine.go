@@ -23,6 +23,7 @@ type Options struct {
 	Stall        time.Duration       // a part that makes no progress for so long has timed out; 0 = 60 s
 	Scheduler    *schedule.Scheduler // shared by engines that use the same links; nil makes one
 	Scratch      string              // folder where files are staged for places that move whole files (connectors.Mover); "" = one of the user's caches
+	Version      string              // of the program, for receipts: "gantry 1.2.3"
 	Logger       *slog.Logger        // nil discards
 	Now          func() time.Time
 	Jitter       func() float64 // in [0, 1), spreads retries; nil is random

@@ -30,7 +30,7 @@ func (r *run) wanted() (list []connectors.Algorithm) {
 	seen := map[connectors.Algorithm]bool{connectors.CRC64NVME: true, "": true}
 	all := r.job.algorithms()
 	for _, d := range r.deliveries {
-		all = append(all, d.traits.WholeDigest)
+		all = append(all, d.traits.WholeDigest, d.way.Digest)
 	}
 	for _, a := range all {
 		if !seen[a] {

@@ -16,9 +16,12 @@ type Verify string
 
 // The choices of proof.
 const (
-	VerifyStrongest Verify = ""     // the place's own digest, else the file is read back and hashed
-	VerifySize      Verify = "size" // the size alone, where the place gives no digest
+	VerifyStrongest Verify = ""         // the place's own digest, else the file is read back and hashed
+	VerifyReadback  Verify = "readback" // the file is read back and hashed, whatever digest the place has
+	VerifySize      Verify = "size"     // the size alone, where the place gives no digest
 )
+
+func (v Verify) known() bool { return v == VerifyStrongest || v == VerifyReadback || v == VerifySize }
 
 // A Job is one file, to be copied to one or more destinations.
 type Job struct {
@@ -44,8 +47,9 @@ type Source struct {
 	Place    connectors.Source
 	Location string // the name of the location, for receipts
 	Path     string
-	Version  *connectors.Entry // if given, the file must still be this version; otherwise KindChanged
-	Seen     *connectors.Entry // what a listing has just told of it, which saves a look at the file where the place can open a certain version; KindChanged if that is gone by now
+	Version  *connectors.Entry   // if given, the file must still be this version; otherwise KindChanged
+	Seen     *connectors.Entry   // what a listing has just told of it, which saves a look at the file where the place can open a certain version; KindChanged if that is gone by now
+	Profile  *connectors.Profile // what a probe has found out about the place; nil if there was none
 }
 
 // A Destination is a place and path to write to.
@@ -53,8 +57,9 @@ type Destination struct {
 	Place     connectors.Sink
 	Location  string // the name of the location, for receipts
 	Path      string
-	Verify    Verify // if given, goes before the job's
-	Exclusive bool   // fail with KindExists rather than replace a file; one that is proved to have the same content is taken as the copy
+	Profile   *connectors.Profile // what a probe has found out about the place; nil if there was none
+	Verify    Verify              // if given, goes before the job's
+	Exclusive bool                // fail with KindExists rather than replace a file; one that is proved to have the same content is taken as the copy
 }
 
 // DestinationError is the failure of one destination; the others may be done.
@@ -79,13 +84,13 @@ func (j Job) check() error {
 		return j.invalid("it has no source")
 	case len(j.Destinations) == 0:
 		return j.invalid("it has no destination")
-	case j.Verify != VerifyStrongest && j.Verify != VerifySize:
+	case !j.Verify.known():
 		return j.invalid("there is no way %q to verify", j.Verify)
 	}
 	seen := map[journal.Target]bool{}
 	for _, d := range j.Destinations {
 		switch {
-		case d.Verify != VerifyStrongest && d.Verify != VerifySize:
+		case !d.Verify.known():
 			return j.invalid("there is no way %q to verify", d.Verify)
 		case d.Place == nil:
 			return j.invalid("the destination %q has no place", d.Path)

@@ -11,7 +11,7 @@ type Proof string
 
 // The proofs, strongest first.
 const (
-	ProofNative   Proof = "native"   // the place's own digest of the whole equals ours
+	ProofNative   Proof = "native"   // the place's own digest of the whole, of 64 bits or more, equals ours
 	ProofReadback Proof = "readback" // the copy was read again and hashed
 	ProofSize     Proof = "size"     // only the sizes agree
 )
@@ -25,6 +25,7 @@ type Receipt struct {
 	Started  time.Time          `json:"started"`
 	Finished time.Time          `json:"finished"`
 	Copies   []Copy             `json:"copies"`
+	Engine   string             `json:"engine,omitempty"` // name and version of the program that copied
 	Packed   *Packed            `json:"packed,omitempty"` // then Size, Digests and Source.Entry are of the packed file
 }
 
@@ -33,16 +34,40 @@ type ReceiptSource struct {
 	Location string           `json:"location"`
 	Path     string           `json:"path"`
 	Entry    connectors.Entry `json:"entry"`
+	Software string           `json:"software,omitempty"` // of the place, as a probe has found it
+
+	// Vouched is a digest that the source's place states or computed, and that equals
+	// ours: what was read is what is there. "" = nobody can say.
+	Vouched connectors.Algorithm `json:"vouched,omitempty"`
+	Notes   []string             `json:"notes,omitempty"` // what was not as usual while it was read
 }
 
 // A Copy is one proved copy.
 type Copy struct {
-	Location  string           `json:"location"`
-	Path      string           `json:"path"`
-	Entry     connectors.Entry `json:"entry"`
-	Proof     Proof            `json:"proof"`
-	Parts     int              `json:"parts"`
-	Resumed   int              `json:"resumed"`   // parts that an earlier run had sent
-	SentBytes int64            `json:"sentBytes"` // by the last run, with what was sent again
-	Retries   int              `json:"retries"`
+	Location string           `json:"location"`
+	Path     string           `json:"path"`
+	Entry    connectors.Entry `json:"entry"`
+	Software string           `json:"software,omitempty"` // of the place, as a probe has found it
+	Proof    Proof            `json:"proof"`
+
+	ProofDigest connectors.Algorithm `json:"proofDigest,omitempty"` // by which the copy was proved
+	ProofReason string               `json:"proofReason,omitempty"` // why by this proof, for people
+	Notes       []string             `json:"notes,omitempty"`       // what was not as usual, for people: at most 20
+	Times       Times                `json:"times,omitzero"`
+
+	Parts     int   `json:"parts"`
+	Resumed   int   `json:"resumed"`     // parts that an earlier run had sent
+	SentBytes int64 `json:"sentBytes"`   // by the last run, with what was sent again
+	Resent    int64 `json:"resentBytes"` // of these, the bytes that were sent again
+	Retries   int   `json:"retries"`
+}
+
+// Times are when a copy got how far, in the last run. One that is zero did not
+// happen: of a copy that was found to be there already nothing was sent.
+type Times struct {
+	Started   time.Time `json:"started,omitzero"`
+	FirstByte time.Time `json:"firstByte,omitzero"` // was taken by the place
+	Sent      time.Time `json:"sent,omitzero"`      // the last part was accepted
+	Verified  time.Time `json:"verified,omitzero"`  // the copy was proved
+	Committed time.Time `json:"committed,omitzero"` // it became visible
 }

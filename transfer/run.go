@@ -200,7 +200,7 @@ func hopeless(err error) bool {
 func (r *run) makeReceipt() Receipt {
 	c := Receipt{
 		Job: r.job.ID, Source: ReceiptSource{Location: r.job.Source.Location, Path: r.job.Source.Path, Entry: r.source},
-		Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept, Packed: r.packer.packed(),
+		Engine: r.e.o.Version, Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept, Packed: r.packer.packed(),
 	}
 	if r.pass.whole.Digests != nil {
 		c.Digests = r.pass.whole.Digests

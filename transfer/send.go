@@ -64,7 +64,7 @@ func (d *delivery) sendOnce(ctx context.Context, p *piece) (connectors.Part, err
 	defer end()
 	flying := d.gauge.takeOff()
 	defer flying.land()
-	b := &body{data: p.data, moved: func(reached int64) { moved(); flying.reached(reached) }}
+	b := &body{data: p.data, moved: func(reached int64) { moved(); flying.reached(reached); d.took() }}
 	upload, wanted := d.upload, p.part
 	part, abandoned, err := within(ctx, func() (connectors.Part, error) { return upload.WritePart(ctx, wanted, b) })
 	reached, clean := b.revoke()

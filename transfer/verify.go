@@ -10,40 +10,85 @@ import (
 	"gantry/transfer/digest"
 )
 
-// verifyStaged proves the upload before it is visible, where the place shows what
-// is staged and does not vouch for a digest of its own.
-func (d *delivery) verifyStaged(ctx context.Context) (Proof, error) {
-	staged, ok := connectors.As[connectors.Staged](d.upload)
-	u, moves := d.upload.(*consignment)
-	if moves {
-		ok = u.hidden()
+// verifyStaged proves the upload before it is visible, where the place computes its
+// digest or shows what is staged. It gives no evidence where the commit brings the
+// proof, or only what is committed can be proved.
+func (d *delivery) verifyStaged(ctx context.Context) (evidence, error) {
+	if u, moves := d.upload.(*consignment); moves {
+		return d.verifyMoved(ctx, u)
 	}
+	staged, ok := connectors.As[connectors.Staged](d.upload)
 	if !ok && !d.provable() {
 		d.abort(ctx)
-		return "", errUnprovable(d.to.Path)
+		return evidence{}, errUnprovable(d.to.Path)
 	}
-	if !ok || d.traits.WholeDigest != "" || d.bySize() {
-		return "", nil
+	if d.way.Proof == ProofSize || d.way.Proof == ProofNative && !d.way.asked {
+		return evidence{}, nil
 	}
-	if moves {
-		if err := d.receive(ctx, u.bring); err != nil {
-			return "", err
-		}
-		defer u.d.forget(u.entry.Path)
+	e, wrong, err := d.hashStaged(ctx)
+	if err != nil || e.proof != "" || !ok {
+		return e, err
 	}
 	bad, err := d.readBack(ctx, staged.OpenStaged)
 	switch {
-	case moves && len(bad) > 0:
-		return "", d.reject(ctx, nil) // a movement is repeated as a whole, under another name
 	case connectors.KindOf(err) == connectors.KindNotFound:
-		return "", errGone
+		return e, errGone
 	case err != nil:
-		return "", err
+		return e, err
 	case len(bad) > 0:
-		return "", d.reject(ctx, bad)
-	default:
-		return ProofReadback, nil
+		return e, d.reject(ctx, bad)
+	case wrong:
+		d.note("the place computed another digest than that of the bytes that it gives back: it was not believed")
 	}
+	return d.byReading(), nil
+}
+
+// verifyMoved receives what was moved and is hidden, and reads it.
+func (d *delivery) verifyMoved(ctx context.Context, u *consignment) (evidence, error) {
+	switch hidden := u.hidden(); {
+	case !hidden && !d.provable():
+		d.abort(ctx)
+		return evidence{}, errUnprovable(d.to.Path)
+	case !hidden || d.traits.WholeDigest != "" || d.bySize():
+		return evidence{}, nil
+	}
+	if err := d.receive(ctx, u.bring); err != nil {
+		return evidence{}, err
+	}
+	defer u.d.forget(u.entry.Path)
+	bad, err := d.readBack(ctx, u.OpenStaged)
+	switch {
+	case len(bad) > 0:
+		return evidence{}, d.reject(ctx, nil) // a movement is repeated as a whole, under another name
+	case connectors.KindOf(err) == connectors.KindNotFound:
+		return evidence{}, errGone
+	case err != nil:
+		return evidence{}, err
+	}
+	return d.byReading(), nil
+}
+
+// byReading is the evidence of a copy that was read back.
+func (d *delivery) byReading() evidence {
+	return evidence{ProofReadback, connectors.XXH128, d.because()}
+}
+
+// hashStaged has the place compute the digest of the upload, if it can. wrong tells
+// that it is another one than ours: reading it back shows where.
+func (d *delivery) hashStaged(ctx context.Context) (e evidence, wrong bool, err error) {
+	hasher, ok := connectors.As[connectors.StagedHasher](d.upload)
+	if !ok || !d.way.asked {
+		return e, false, nil
+	}
+	theirs, err := d.ask(ctx, hasher.HashStaged)
+	if connectors.KindOf(err) == connectors.KindNotFound {
+		return e, false, errGone
+	}
+	strong, equal := d.compare(theirs)
+	if err != nil || !strong || !equal {
+		return e, strong && !equal, err
+	}
+	return d.natively(theirs, d.way.Reason), false, nil
 }
 
 // provable tells whether a committed file can be proved.

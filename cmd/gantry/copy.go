@@ -45,8 +45,8 @@ a source folder go into DST itself, with their paths below the source.`,
 	flags.IntVar(&c.parallel, "parallel", 4, "parts of each file under way at once")
 	flags.StringVar(&c.partSize, "part-size", "", "bytes of a part, with a unit: 8M; smaller ones lose less on a bad link; by default what suits the file and both ends")
 	flags.StringSliceVar(&c.digests, "digest", nil, "more digests for the receipt: "+strings.Join(moreDigests, ", "))
-	flags.StringVar(&c.verify, "verify", "", "size: let a copy count that nothing but its size speaks for, as in a drop box; by default the strongest proof there is")
-	_ = cmd.RegisterFlagCompletionFunc("verify", cobra.FixedCompletions([]string{"size"}, cobra.ShellCompDirectiveNoFileComp))
+	flags.StringVar(&c.verify, "verify", "", "size: let a copy count that nothing but its size speaks for, as in a drop box; readback: read every copy back, whatever digest its place has; by default the strongest proof that costs no reading, else reading")
+	_ = cmd.RegisterFlagCompletionFunc("verify", cobra.FixedCompletions([]string{"readback", "size"}, cobra.ShellCompDirectiveNoFileComp))
 	c.packing.flags(cmd)
 	optionFlag(cmd, &c.srcOptions, "src-option", "option of SRC, NAME=VALUE; `gantry connectors` lists them")
 	optionFlag(cmd, &c.dstOptions, "dst-option", "option of DST, NAME=VALUE")
@@ -94,8 +94,8 @@ func (c *copier) check() error {
 	if c.partBytes, err = readSize(c.partSize); err != nil {
 		return coded(exitUsage, fmt.Errorf("part-size is %q: write it like 8M", c.partSize))
 	}
-	if c.verify != "" && c.verify != string(transfer.VerifySize) {
-		return coded(exitUsage, fmt.Errorf("verify is %q: write size, or leave it out", c.verify))
+	if c.verify != "" && c.verify != string(transfer.VerifySize) && c.verify != string(transfer.VerifyReadback) {
+		return coded(exitUsage, fmt.Errorf("verify is %q: write readback or size, or leave it out", c.verify))
 	}
 	for _, name := range c.digests {
 		if !slices.Contains(moreDigests, name) {
@@ -152,6 +152,11 @@ func (c *copier) withLeftOut(ctx context.Context) context.Context {
 			c.leftOut = append(c.leftOut, leftOut{name, reason.Error()})
 		}
 	})
+}
+
+// destination is a path in the place to copy to.
+func (c *copier) destination(path string) transfer.Destination {
+	return transfer.Destination{Place: c.to.Place, Location: c.to.label(), Path: path, Verify: c.proof(), Profile: c.to.location.Profile}
 }
 
 // proof is what was asked for, or what the destination's location asks.

@@ -28,7 +28,11 @@ func (m *mover) compare(ctx context.Context, p pair) *transfer.Receipt {
 		return nil
 	}
 	want := append(m.algorithms(), connectors.XXH128, connectors.CRC64NVME)
-	native := m.nativeDigests(ctx, there, want)
+	plan := transfer.PlanProof(m.destination(p.Destination), transfer.VerifyStrongest, m.algorithms()...)
+	var native connectors.Digests
+	if plan.Proof == transfer.ProofNative {
+		native = m.nativeDigests(ctx, there, append(want, plan.Digest))
+	}
 	want = append(want, slices.Collect(maps.Keys(native))...)
 	proof := transfer.ProofNative
 	var ours, theirs connectors.Digests
@@ -50,21 +54,33 @@ func (m *mover) compare(ctx context.Context, p pair) *transfer.Receipt {
 	if common, equal := ours.Agree(theirs); common == 0 || !equal {
 		return nil
 	}
+	by := connectors.XXH128
+	if proof == transfer.ProofNative {
+		by = slices.MinFunc(slices.Collect(maps.Keys(theirs)), func(a, b connectors.Algorithm) int {
+			return slices.Index(digest.All(), a) - slices.Index(digest.All(), b)
+		})
+	}
 	return &transfer.Receipt{
 		Job:    copyID(p.Source, p.Destination),
 		Source: transfer.ReceiptSource{Location: m.from.label(), Path: p.Source, Entry: source},
 		Size:   p.Size, Digests: ours, Started: started, Finished: time.Now().UTC(),
-		Copies: []transfer.Copy{{Location: m.to.label(), Path: p.Destination, Entry: there, Proof: proof}},
+		Copies: []transfer.Copy{{Location: m.to.label(), Path: p.Destination, Entry: there, Proof: proof, ProofDigest: by, ProofReason: "it was there already, with the same digest"}},
+		Engine: "gantry " + version,
 	}
 }
 
-// nativeDigests are those that the destination vouches for without sending bytes.
+// nativeDigests are those that the destination vouches for without sending bytes, as
+// far as they are long enough for a proof.
 func (m *mover) nativeDigests(ctx context.Context, there connectors.Entry, want []connectors.Algorithm) connectors.Digests {
-	if len(there.Digests) > 0 {
-		return there.Digests
+	weak := func(a connectors.Algorithm, _ string) bool { return !digest.Strong(a) }
+	if stated := maps.Clone(there.Digests); len(stated) > 0 {
+		if maps.DeleteFunc(stated, weak); len(stated) > 0 {
+			return stated
+		}
 	}
 	if hasher, ok := connectors.As[connectors.Hasher](m.to.Place); ok {
 		if digests, err := hasher.Hash(ctx, there.Path, want...); err == nil {
+			maps.DeleteFunc(digests, weak)
 			return digests
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gantry/connectors"
+	"gantry/transfer"
 )
 
 // A pair is one file to copy.
@@ -20,6 +21,8 @@ type pair struct {
 	Destination string `json:"destination"`
 	Size        int64  `json:"size"`
 	Action      string `json:"action,omitempty"` // of a rehearsal: create, replace, compare
+
+	Proof *transfer.ProofPlan `json:"proof,omitempty"` // of a rehearsal: how the copy will be proved
 
 	seen *connectors.Entry // as the listing tells it
 }
@@ -82,6 +85,8 @@ func (c *copier) rehearse(ctx context.Context, pairs []pair) error {
 	looks.SetLimit(cmp.Or(c.transfers, mostFiles))
 	for i := range pairs {
 		looks.Go(func() (err error) {
+			proof := transfer.PlanProof(c.destination(pairs[i].Destination), transfer.VerifyStrongest, c.algorithms()...)
+			pairs[i].Proof = &proof
 			pairs[i].Action, err = c.action(ctx, pairs[i])
 			return err
 		})
@@ -110,11 +115,25 @@ func planTable(w io.Writer, pairs []pair) error {
 	total := int64(0)
 	for i, p := range pairs {
 		total += p.Size
-		rows[i] = []string{p.Action, size(p.Size), p.Source, p.Destination}
+		rows[i] = []string{p.Action, size(p.Size), proofWord(p.Proof.Proof, p.Proof.Digest), p.Source, p.Destination}
 	}
-	if err := columns(w, "ACTION SIZE SOURCE DESTINATION", rows); err != nil {
+	if err := columns(w, "ACTION SIZE PROOF SOURCE DESTINATION", rows); err != nil {
 		return err
+	}
+	if len(pairs) > 0 {
+		fmt.Fprintf(w, "Proof: %s, for %s.\n", proofWord(pairs[0].Proof.Proof, pairs[0].Proof.Digest), printable(pairs[0].Proof.Reason))
 	}
 	_, err := fmt.Fprintf(w, "%s, %s; nothing was copied (--dry-run)\n", count(len(pairs), "file"), size(total))
 	return err
+}
+
+// proofWord names a proof and the place's digest that is behind it.
+func proofWord(proof transfer.Proof, by connectors.Algorithm) string {
+	switch {
+	case proof == "":
+		return "none"
+	case proof == transfer.ProofNative && by != "":
+		return string(proof) + " " + string(by)
+	}
+	return string(proof)
 }

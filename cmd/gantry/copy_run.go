@@ -27,7 +27,7 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 	began := time.Now()
 	m := &mover{
 		copier: c, journal: j, began: began,
-		engine: transfer.New(transfer.Options{Journal: j, Scratch: filepath.Join(state, "scratch"), Parallel: c.parallel, PartSize: c.partBytes, Logger: c.app.logger(), Now: time.Now}),
+		engine: transfer.New(transfer.Options{Journal: j, Scratch: filepath.Join(state, "scratch"), Parallel: c.parallel, PartSize: c.partBytes, Version: "gantry " + version, Logger: c.app.logger(), Now: time.Now}),
 	}
 	if m.there, err = c.holdings(ctx, pairs); err != nil {
 		return nil, err
@@ -82,8 +82,8 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	}
 	job := transfer.Job{
 		ID:           id,
-		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source, Seen: p.seen},
-		Destinations: []transfer.Destination{{Place: m.to.Place, Location: m.to.label(), Path: p.Destination, Verify: m.proof()}},
+		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source, Seen: p.seen, Profile: m.from.location.Profile},
+		Destinations: []transfer.Destination{m.destination(p.Destination)},
 		Digests:      m.algorithms(),
 		Pack:         pack,
 		Progress:     func(s transfer.Progress) { m.progress.report(p, s.Phase, s.Done) },

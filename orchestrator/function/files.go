@@ -118,7 +118,7 @@ func (f *Files) Keep(ctx context.Context, key, dir string, items []Item, to reso
 	kept := make([]Proved, 0, len(items))
 	for _, item := range items {
 		from := transfer.Source{Place: scratch, Location: scratchName, Path: item.From}
-		receipt, err := f.run(ctx, "keep/"+key+"/"+item.From, from, transfer.Destination{Place: place, Location: to.Name, Path: item.To, Verify: transfer.Verify(to.Proof)}, nil, progress)
+		receipt, err := f.run(ctx, "keep/"+key+"/"+item.From, from, transfer.Destination{Place: place, Location: to.Name, Path: item.To, Verify: transfer.Verify(to.Proof), Profile: to.Profile}, nil, progress)
 		if err != nil {
 			return nil, err
 		}

@@ -109,7 +109,7 @@ func (a *arrivals) transfer(ctx context.Context, w *waiting, id, destination str
 	}
 	receipt, err = a.move(ctx, moveJob{
 		id: "arrival/" + id, location: w.route.plan.from.Name, path: w.file.Path, from: from, version: &version, route: w.key.Route,
-		to: []target{{w.route.plan.to.Name, destination, to, transfer.Verify(w.route.plan.to.Proof)}}, exclusive: true,
+		to: []target{{w.route.plan.to.Name, destination, to, transfer.Verify(w.route.plan.to.Proof), w.route.plan.to.Profile}}, exclusive: true,
 		progress: func(p transfer.Progress, _ float64) { a.moving(w, id, p) },
 	})
 	if connectors.KindOf(err) == connectors.KindExists {

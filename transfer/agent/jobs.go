@@ -29,6 +29,7 @@ type target struct {
 	location, path string
 	place          connectors.Place
 	verify         transfer.Verify
+	profile        *connectors.Profile
 }
 
 // mover is the engine.
@@ -56,7 +57,7 @@ func (m moveJob) engineJob(ctx context.Context) (transfer.Job, error) {
 	}
 	job := transfer.Job{ID: m.id, Source: source, Expect: m.expect, Pack: m.pack, ContentType: contentType(m.to[0].path)}
 	for _, t := range m.to {
-		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path, Verify: t.verify, Exclusive: m.exclusive})
+		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path, Verify: t.verify, Profile: t.profile, Exclusive: m.exclusive})
 	}
 	return job, nil
 }

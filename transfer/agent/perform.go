@@ -165,7 +165,7 @@ func (d *deed) targets(ctx context.Context, refs []wire.PlaceRef) ([]target, err
 		if err != nil {
 			return nil, err
 		}
-		targets[i] = target{ref.Location, ref.Path, place, d.proof(ref.Location)}
+		targets[i] = target{ref.Location, ref.Path, place, d.proof(ref.Location), d.order.Locations[ref.Location].Profile}
 	}
 	return targets, nil
 }

@@ -44,12 +44,12 @@ func (d *deed) manifest(ctx context.Context, receipts []transfer.Receipt) ([]tra
 		return nil, connectors.Errorf(connectors.KindInvalid, "write manifest", m.Root, "%w", err)
 	}
 	n := len(d.order.Files) + len(d.order.Documents)
-	list, err := d.write(ctx, n, "manifest", h.manifest, []target{{m.Location, path.Join(folder, h.name), place, d.proof(m.Location)}}, nil)
+	list, err := d.write(ctx, n, "manifest", h.manifest, []target{{m.Location, path.Join(folder, h.name), place, d.proof(m.Location), d.order.Locations[m.Location].Profile}}, nil)
 	if err != nil {
 		return nil, err
 	}
 	// The chain comes last: what it names is there.
-	end, err := d.write(ctx, n+1, "chain/"+mhl.C4(h.chain)[:12], h.chain, []target{{m.Location, path.Join(folder, mhl.ChainFile), place, d.proof(m.Location)}}, nil)
+	end, err := d.write(ctx, n+1, "chain/"+mhl.C4(h.chain)[:12], h.chain, []target{{m.Location, path.Join(folder, mhl.ChainFile), place, d.proof(m.Location), d.order.Locations[m.Location].Profile}}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -75,6 +75,9 @@ func newSession(a *Agent) (*session, error) {
 func newEngine(o Options, j *journal.Journal) *transfer.Engine {
 	e := o.Engine
 	e.Journal, e.Logger, e.Now, e.Jitter = j, o.Logger, o.Now, o.Jitter
+	if e.Version == "" && o.Version != "" {
+		e.Version = "gantry " + o.Version
+	}
 	e.Scratch = cmp.Or(e.Scratch, filepath.Join(o.Dir, "staged"))
 	return transfer.New(e)
 }
