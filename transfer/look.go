@@ -47,7 +47,7 @@ func (r *run) stages() []pace.Stage {
 		case at.Phase == PhaseVerify:
 			verify.Total += size
 			verify.Done += at.Done
-		case d.traits.WholeDigest != "" || d.bySize(): // it is proved without being read
+		case d.way.Proof != ProofReadback: // it is proved without being read
 		case phases[at.Phase] > phases[PhaseVerify]:
 			verify.Total += size
 			verify.Done += size

@@ -3,17 +3,20 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/digest"
+	"gantry/transfer/steer"
 )
 
 func copyCommand(a *app) *cobra.Command {
@@ -34,7 +37,7 @@ a source folder go into DST itself, with their paths below the source.`,
 			if err := c.check(); err != nil {
 				return err
 			}
-			c.out, c.progress = cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())
+			c.out, c.display, c.asked = cmd.OutOrStdout(), newDisplay(cmd.ErrOrStderr(), c.progress), askedOf(cmd, args, a)
 			return c.run(cmd.Context(), args[0], args[1])
 		},
 	}
@@ -47,6 +50,9 @@ a source folder go into DST itself, with their paths below the source.`,
 	flags.StringSliceVar(&c.digests, "digest", nil, "more digests for the receipt: "+strings.Join(moreDigests, ", "))
 	flags.StringVar(&c.verify, "verify", "", "size: let a copy count that nothing but its size speaks for, as in a drop box; readback: read every copy back, whatever digest its place has; by default the strongest proof that costs no reading, else reading")
 	_ = cmd.RegisterFlagCompletionFunc("verify", cobra.FixedCompletions([]string{"readback", "size"}, cobra.ShellCompDirectiveNoFileComp))
+	c.pressing.flags(cmd)
+	flags.StringVar(&c.progress, "progress", progressAuto, "how progress is shown on standard error: auto (bars on a terminal, else a line every few seconds), json (a document a line) or none")
+	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{progressAuto, progressJSON, progressNone}, cobra.ShellCompDirectiveNoFileComp))
 	c.packing.flags(cmd)
 	optionFlag(cmd, &c.srcOptions, "src-option", "option of SRC, NAME=VALUE; `gantry connectors` lists them")
 	optionFlag(cmd, &c.dstOptions, "dst-option", "option of DST, NAME=VALUE")
@@ -74,13 +80,17 @@ type copier struct {
 	digests             []string
 	verify              string
 	packing             packing
+	pressing            pressing
+	progress            string
 	srcOptions          []string
 	dstOptions          []string
 
 	leftOut []leftOut // files whose names could not be used
 
 	out      io.Writer
-	progress *progress
+	steering *steering
+	display  display
+	asked    steer.Record
 	from, to *spot
 }
 
@@ -96,6 +106,12 @@ func (c *copier) check() error {
 	}
 	if c.verify != "" && c.verify != string(transfer.VerifySize) && c.verify != string(transfer.VerifyReadback) {
 		return coded(exitUsage, fmt.Errorf("verify is %q: write readback or size, or leave it out", c.verify))
+	}
+	if !slices.Contains([]string{progressAuto, progressJSON, progressNone}, c.progress) {
+		return coded(exitUsage, fmt.Errorf("progress is %q: write auto, json or none", c.progress))
+	}
+	if _, err := c.pressing.change(time.Now()); err != nil {
+		return err
 	}
 	for _, name := range c.digests {
 		if !slices.Contains(moreDigests, name) {
@@ -136,10 +152,13 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if err := c.app.print(c.out, report, func(w io.Writer) error { return report.table(w, c.verbose) }); err != nil {
 		return err
 	}
-	if err := report.err(ctx); err != nil {
+	if err := report.err(ctx); err != nil && !report.cancelled {
+		return errors.Join(err, c.steering.end(ctx, err))
+	}
+	if err := os.RemoveAll(state); err != nil || !report.cancelled { // all is proved: there is nothing to resume
 		return err
 	}
-	return os.RemoveAll(state) // all is proved: there is nothing to resume
+	return coded(exitFailed, errors.New("cancelled: what had been copied stays, and what was under way is aborted"))
 }
 
 // withLeftOut says which names the listing passes over, and remembers files that

@@ -38,7 +38,7 @@ func (m *mover) compare(ctx context.Context, p pair) *transfer.Receipt {
 	var ours, theirs connectors.Digests
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) {
-		ours, err = readDigests(ctx, m.from, p.Source, func(n int64) { m.progress.report(p, "compare", n) }, want...)
+		ours, err = readDigests(ctx, m.from, p.Source, func(n int64) { m.tally.compare(p, n) }, want...)
 		return err
 	})
 	if theirs = native; len(native) == 0 {

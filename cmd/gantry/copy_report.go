@@ -27,13 +27,16 @@ type result struct {
 	Destination string            `json:"destination"`
 	Size        int64             `json:"size"`
 	Outcome     string            `json:"outcome"`
+	Seconds     float64           `json:"seconds"` // of this run
 	Error       string            `json:"error,omitempty"`
 	Receipt     *transfer.Receipt `json:"receipt,omitempty"`
 	err         error
+	began       time.Time
 }
 
 func (r result) failed(err error) result {
 	r.err, r.Error, r.Outcome = err, err.Error(), outcomeFailed
+	r.Seconds = time.Since(r.began).Seconds()
 	if connectors.KindOf(err) == connectors.KindCanceled {
 		r.Outcome = outcomeStopped
 	}
@@ -42,6 +45,7 @@ func (r result) failed(err error) result {
 
 func (r result) done(outcome string, receipt transfer.Receipt) result {
 	r.Outcome, r.Receipt, r.Size = outcome, &receipt, receipt.Size // some places do not tell the size before
+	r.Seconds = time.Since(r.began).Seconds()
 	return r
 }
 
@@ -59,6 +63,8 @@ type report struct {
 	Results   []result `json:"results"`
 
 	LeftOut []leftOut `json:"leftOut,omitempty"`
+
+	cancelled bool
 }
 
 // A leftOut file was not copied, because of its name.
@@ -109,13 +115,25 @@ func (r *report) fileTable(w io.Writer) error {
 	var rows [][]string
 	for _, f := range r.Results {
 		if f.Receipt != nil {
-			rows = append(rows, receiptRow(*f.Receipt, f.Receipt.Copies[0], f.Outcome))
+			row := receiptRow(*f.Receipt, f.Receipt.Copies[0], f.Outcome)
+			row[4] = f.time()
+			rows = append(rows, row)
 		}
 	}
 	if len(rows) == 0 {
 		return nil
 	}
 	return columns(w, "FILE SIZE XXH128 PROOF TIME OUTCOME", rows)
+}
+
+// time is what this run took, and beside it what all runs did since the first began.
+func (r result) time() string {
+	took := time.Duration(r.Seconds * float64(time.Second))
+	whole := r.Receipt.Finished.Sub(r.Receipt.Started)
+	if r.Outcome != outcomeResumed || whole < took+time.Second {
+		return short(took)
+	}
+	return short(took) + " of " + short(whole)
 }
 
 func (r *report) summary() string {

@@ -10,6 +10,8 @@ import (
 	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/journal"
+	"gantry/transfer/schedule"
+	"gantry/transfer/steer"
 )
 
 // carryOut copies all files, several at once. A file that fails does not stop the
@@ -24,23 +26,84 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 		return nil, err
 	}
 	defer j.Close()
-	began := time.Now()
-	m := &mover{
-		copier: c, journal: j, began: began,
-		engine: transfer.New(transfer.Options{Journal: j, Scratch: filepath.Join(state, "scratch"), Parallel: c.parallel, PartSize: c.partBytes, Version: "gantry " + version, Logger: c.app.logger(), Now: time.Now}),
+	m, err := c.newMover(state, j, pairs)
+	if err != nil {
+		return nil, err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	m.steering.ctx, m.steering.cancel = ctx, cancel
+	defer m.open(state)()
 	if m.there, err = c.holdings(ctx, pairs); err != nil {
 		return nil, err
 	}
-	c.progress.start(pairs)
+	shown := m.tally.showOn(m.display, m.steering.gone)
 	results := make([]result, len(pairs))
 	c.eachFile(pairs, func(i int) {
 		results[i] = m.move(ctx, pairs[i])
-		c.progress.end(pairs[i], results[i].err == nil)
+		m.tally.end(pairs[i], results[i])
 	})
-	m.tidy(ctx)
-	c.progress.stop()
-	return newReport(results, time.Since(began)), nil
+	if errors.Is(context.Cause(ctx), transfer.ErrGivenUp) {
+		err = m.giveUp(context.WithoutCancel(ctx))
+	} else {
+		m.tidy(ctx)
+	}
+	shown()
+	report := newReport(results, time.Since(m.began))
+	report.cancelled = errors.Is(context.Cause(ctx), transfer.ErrGivenUp)
+	return report, err
+}
+
+func (c *copier) newMover(state string, j *journal.Journal, pairs []pair) (*mover, error) {
+	lines := schedule.New(schedule.Options{Now: time.Now})
+	m := &mover{
+		copier: c, journal: j, began: time.Now(),
+		engine: transfer.New(transfer.Options{
+			Journal: j, Scratch: filepath.Join(state, "scratch"), Parallel: c.parallel, PartSize: c.partBytes, Scheduler: lines, Version: "gantry " + version,
+			Logger: c.app.noteLogger(c.display), Now: time.Now,
+		}),
+	}
+	before, _, err := steer.Read(state)
+	if err != nil {
+		c.display.note("warning: what was changed of an earlier run is not known any more: " + err.Error())
+	}
+	record := c.record(before, state)
+	m.tally = newTally(record.ID, record.Source, record.Destination, pairs, c.readsBack())
+	m.tally.follow(m.engine)
+	c.steering = &steering{dir: state, engine: m.engine, lines: lines, tally: m.tally, record: record}
+	return m, c.steering.begin()
+}
+
+// record is what this run was asked for. What was changed of an earlier run of the same
+// holds, unless this one says otherwise.
+func (c *copier) record(before steer.Record, state string) steer.Record {
+	r := c.asked
+	r.ID = steer.Home("").ID(state)
+	r.Source, r.Destination = c.from.typed, c.to.typed
+	src, srcOptions := c.from.reopen(r.Command[1], c.srcOptions)
+	dst, dstOptions := c.to.reopen(r.Command[2], c.dstOptions)
+	r.Command = []string{r.Command[0], src, dst}
+	for name, options := range map[string][]string{"src-option": srcOptions, "dst-option": dstOptions} {
+		if delete(r.Flags, name); len(options) > 0 {
+			r.Flags[name] = options
+		}
+	}
+	change, _ := c.pressing.change(time.Now()) // checked before
+	r.Settings = before.Settings.With(change)
+	r.Settings.Paused = false
+	return r
+}
+
+// open lets other processes steer the copy until the returned function is called.
+func (m *mover) open(state string) (shut func()) {
+	l, err := steer.Listen(state)
+	if err != nil {
+		m.display.note("warning: gantry transfer cannot steer this copy: " + err.Error())
+		return func() {}
+	}
+	served := make(chan error, 1)
+	go func() { served <- steer.Serve(l, m.steering) }()
+	return func() { _ = l.Close(); <-served } // what it has left behind is replaced the next time
 }
 
 // tidy aborts uploads that were given up and could not be aborted then: once all is
@@ -57,12 +120,13 @@ type mover struct {
 	*copier
 	journal *journal.Journal
 	engine  *transfer.Engine
+	tally   *tally
 	began   time.Time
 	there   holdings
 }
 
 func (m *mover) move(ctx context.Context, p pair) result {
-	r := result{Source: p.Source, Destination: p.Destination, Size: p.Size}
+	r := result{Source: p.Source, Destination: p.Destination, Size: p.Size, began: time.Now()}
 	if err := context.Cause(ctx); err != nil {
 		return r.failed(err)
 	}
@@ -80,14 +144,18 @@ func (m *mover) move(ctx context.Context, p pair) result {
 			return r.done(outcomePresent, *receipt)
 		}
 	}
-	job := transfer.Job{
-		ID:           id,
+	m.tally.sent(p)
+	job, err := m.steering.admit(ctx, transfer.Job{
+		ID: id, Kind: "copy",
 		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source, Seen: p.seen, Profile: m.from.location.Profile},
 		Destinations: []transfer.Destination{m.destination(p.Destination)},
 		Digests:      m.algorithms(),
 		Pack:         pack,
-		Progress:     func(s transfer.Progress) { m.progress.report(p, s.Phase, s.Done) },
+	})
+	if err != nil {
+		return r.failed(err)
 	}
+	defer m.steering.ended(id)
 	receipt, err := m.engine.Run(ctx, job)
 	if connectors.KindOf(err) == connectors.KindChanged { // since it was listed, perhaps: what it is now is copied
 		job.Source.Seen = nil
@@ -102,4 +170,9 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		return r.done(outcomeResumed, receipt)
 	}
 	return r.done(outcomeCopied, receipt)
+}
+
+// readsBack tells whether copies are proved by being read.
+func (c *copier) readsBack() bool {
+	return transfer.PlanProof(c.destination("any"), transfer.VerifyStrongest, c.algorithms()...).Proof == transfer.ProofReadback
 }

@@ -142,12 +142,14 @@ func historyError(err error) error {
 
 // hashProgress shows how far hashing is.
 type hashProgress struct {
-	*progress
-	files map[string]pair
+	display display
+	tally   *tally
+	shown   func()
+	files   map[string]pair
 }
 
 func newHashProgress(cmd *cobra.Command) *hashProgress {
-	return &hashProgress{progress: newProgress(cmd.ErrOrStderr())}
+	return &hashProgress{display: newDisplay(cmd.ErrOrStderr(), progressAuto), shown: func() {}}
 }
 
 func (h *hashProgress) Start(files map[string]int64) {
@@ -157,10 +159,15 @@ func (h *hashProgress) Start(files map[string]int64) {
 		h.files[p] = pair{Source: p, Destination: p, Size: n}
 		pairs = append(pairs, h.files[p])
 	}
-	h.start(pairs)
+	h.tally = newTally("", "", "", pairs, false)
+	h.tally.hashes = true
+	h.shown = h.tally.showOn(h.display, func() bool { return true })
 }
 
-func (h *hashProgress) Read(p string, done int64) { h.report(h.files[p], "hash", done) }
-func (h *hashProgress) End(p string)              { h.end(h.files[p], true) }
+func (h *hashProgress) Read(p string, done int64) { h.tally.compare(h.files[p], done) }
+func (h *hashProgress) End(p string)              { h.tally.hashed(h.files[p]) }
+
+// stop may be called whether or not it has started.
+func (h *hashProgress) stop() { h.shown() }
 
 func now() time.Time { return time.Now() }

@@ -11,6 +11,7 @@ const (
 	StateRunning = "running"
 	StatePaused  = "paused"
 	StateStopped = "stopped" // no process runs it, and it goes on when told to
+	StateDone    = "done"    // of the last word of a process; it is not found any more then
 	StateFailed  = "failed"  // its process ended with an error; it goes on when told to
 )
 

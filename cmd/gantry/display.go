@@ -1,0 +1,163 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"gantry/transfer"
+	"gantry/transfer/steer"
+)
+
+// The ways to show progress.
+const (
+	progressAuto = "auto" // bars on a terminal, else lines
+	progressJSON = "json"
+	progressNone = "none"
+)
+
+// A display shows how far a copy is. Its methods are called by one goroutine at a time,
+// but for note.
+type display interface {
+	show(steer.Status)
+	note(text string) // of something that people should know; may be called at once from many goroutines
+	end(steer.Status)
+}
+
+// newDisplay gives the one that was asked for; w is where it writes.
+func newDisplay(w io.Writer, asked string) display {
+	f, ok := w.(*os.File)
+	switch {
+	case asked == progressNone:
+		return &noLines{w: w}
+	case asked == progressJSON:
+		return &jsonLines{w: w}
+	case ok && term.IsTerminal(int(f.Fd())):
+		return newBars(w)
+	}
+	return &lines{noLines: noLines{w: w}, began: time.Now()}
+}
+
+// showOn shows a tally until the returned function is called. gone tells then whether
+// it was ended from outside.
+func (t *tally) showOn(d display, gone func() bool) (end func()) {
+	stop := make(chan struct{})
+	var shows sync.WaitGroup
+	shows.Go(func() {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				d.show(t.look(time.Now()))
+			case <-stop:
+				t.close(gone())
+				d.end(t.look(time.Now()))
+				return
+			}
+		}
+	})
+	return func() { close(stop); shows.Wait() }
+}
+
+// noLines shows notes only.
+type noLines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (n *noLines) show(steer.Status) {}
+func (n *noLines) end(steer.Status)  {}
+
+func (n *noLines) note(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	fmt.Fprintln(n.w, text)
+}
+
+// lines shows a line every few seconds.
+type lines struct {
+	noLines
+	began, last time.Time
+}
+
+// lineEvery is the time between two lines; the first comes after a second.
+const lineEvery = 5 * time.Second
+
+func (l *lines) show(s steer.Status) {
+	now := time.Now()
+	if now.Sub(l.began) < time.Second || now.Sub(l.last) < lineEvery {
+		return
+	}
+	l.last = now
+	l.note(amount(s) + ", " + speedOf(s))
+}
+
+// amount says what is done and what goes on.
+func amount(s steer.Status) string {
+	text := fmt.Sprintf("%s of %s", size(s.Done), size(s.Bytes))
+	if s.Files > 1 {
+		text = fmt.Sprintf("%d/%d files, %s", s.FilesDone, s.Files, text)
+	}
+	if len(s.Running) == 1 {
+		text += ", " + s.Running[0].Phase
+	}
+	return text
+}
+
+// speedOf says how fast it goes and how long it will take, or what it waits for.
+func speedOf(s steer.Status) string {
+	switch {
+	case s.Waiting != "":
+		return printable(s.Waiting)
+	case s.ETA < 0:
+		return rate(s.Rate)
+	}
+	return rate(s.Rate) + ", ETA " + short(time.Duration(s.ETA*float64(time.Second)).Round(time.Second))
+}
+
+// jsonLines writes one document a line: the status every second and at the end, and
+// what people should know.
+type jsonLines struct {
+	mu   sync.Mutex
+	w    io.Writer
+	last time.Time
+}
+
+// A line is what a script reads with --progress json. Its fields are those of
+// steer.Status, which `gantry transfer show` has, too.
+type line struct {
+	Type string    `json:"type"` // progress, note, end
+	Time time.Time `json:"time"`
+	Text string    `json:"text,omitempty"` // of a note
+	*steer.Status
+}
+
+func (j *jsonLines) show(s steer.Status) {
+	if now := time.Now(); now.Sub(j.last) >= time.Second {
+		j.last = now
+		j.write(line{Type: "progress", Status: &s})
+	}
+}
+
+func (j *jsonLines) note(text string)   { j.write(line{Type: "note", Text: text}) }
+func (j *jsonLines) end(s steer.Status) { j.write(line{Type: "end", Status: &s}) }
+
+func (j *jsonLines) write(l line) {
+	l.Time = time.Now().UTC()
+	data, err := json.Marshal(l)
+	if err != nil {
+		return // the types all encode
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	fmt.Fprintf(j.w, "%s\n", data)
+}
+
+// percent is how much of a file is sent.
+func percent(p transfer.Progress) int64 { return 100 * p.Sent / max(p.Size, 1) }

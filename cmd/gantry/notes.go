@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// A noteHandler makes short lines for people of what the engine warns of, where a bar
+// is shown. Whoever asks for more with --log-level debug gets the log itself.
+type noteHandler struct {
+	note  func(string)
+	level slog.Level
+	attrs []slog.Attr
+}
+
+// noteLogger gives warnings to a display.
+func (a *app) noteLogger(d display) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(a.settings.LogLevel)) // checked by settings.load
+	if level < slog.LevelInfo {
+		return a.logger()
+	}
+	return slog.New(&noteHandler{note: d.note, level: max(level, slog.LevelWarn)})
+}
+
+// Enabled implements slog.Handler.
+func (h *noteHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+
+// WithAttrs implements slog.Handler.
+func (h *noteHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	with := *h
+	with.attrs = append(append([]slog.Attr{}, h.attrs...), attrs...)
+	return &with
+}
+
+// WithGroup implements slog.Handler. The engine makes no groups.
+func (h *noteHandler) WithGroup(string) slog.Handler { return h }
+
+// Handle implements slog.Handler: "PATH: message in 2.0s: why".
+func (h *noteHandler) Handle(_ context.Context, r slog.Record) error {
+	var path, why, when string
+	var more []string
+	take := func(a slog.Attr) bool {
+		switch value := a.Value.Resolve(); a.Key {
+		case "path":
+			path = printable(value.String()) + ": "
+		case "error", "reason":
+			why = ": " + oneLine(value.String())
+		case "pause":
+			when = fmt.Sprintf(" in %v", value)
+			if value.Kind() == slog.KindDuration {
+				when = " in " + short(value.Duration())
+			}
+		case "job", "location": // the path says it
+		default:
+			more = append(more, fmt.Sprintf("%s %v", a.Key, value))
+		}
+		return true
+	}
+	for _, a := range h.attrs {
+		take(a)
+	}
+	r.Attrs(take)
+	text := strings.ToLower(r.Level.String())
+	if r.Level == slog.LevelWarn {
+		text = "warning"
+	}
+	text += ": " + path + r.Message + when + why
+	if len(more) > 0 {
+		text += " (" + strings.Join(more, ", ") + ")"
+	}
+	h.note(text)
+	return nil
+}
+
+// oneLine is a text without line breaks.
+func oneLine(text string) string { return printable(strings.Join(strings.Fields(text), " ")) }
