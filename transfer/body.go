@@ -18,6 +18,7 @@ type body struct {
 	reached int64 // the furthest position read
 	revoked bool
 	moved   func(reached int64) // called on each progress
+	watch   *watch              // lets the bytes pass; may be nil
 }
 
 var errRevoked = errors.New("read after the call that lent the part had ended")
@@ -26,6 +27,10 @@ var errRevoked = errors.New("read after the call that lent the part had ended")
 const step = 1 << 20
 
 func (b *body) Read(p []byte) (int, error) {
+	p = p[:min(len(p), b.watch.step(), b.Len())]
+	if err := b.pass(len(p)); err != nil {
+		return 0, err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.revoked {
@@ -54,6 +59,10 @@ func (b *body) WriteTo(w io.Writer) (total int64, err error) {
 }
 
 func (b *body) writeStep(w io.Writer) (int, error) {
+	most := min(b.watch.step(), b.Len())
+	if err := b.pass(most); err != nil {
+		return 0, err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.revoked {
@@ -63,7 +72,7 @@ func (b *body) writeStep(w io.Writer) (int, error) {
 	if len(rest) == 0 {
 		return 0, io.EOF
 	}
-	rest = rest[:min(step, len(rest))]
+	rest = rest[:min(most, len(rest))]
 	n, err := w.Write(rest)
 	b.advance(n)
 	switch {
@@ -73,6 +82,20 @@ func (b *body) writeStep(w io.Writer) (int, error) {
 		err = io.ErrShortWrite
 	}
 	return n, err
+}
+
+// pass waits until n bytes may move, without the lock.
+func (b *body) pass(n int) error {
+	err := b.watch.pass(n)
+	if err == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.revoked {
+		return errRevoked
+	}
+	return err
 }
 
 func (b *body) advance(n int) {

@@ -7,16 +7,24 @@ import (
 	"gantry/connectors"
 )
 
-// catchUp sends what is missing after the pass: parts that were found wrong, and
-// those of a destination that had fallen behind or lost its upload. It reads them
-// from the source again, and takes nothing but what the pass has seen.
+// catchUp sends what is missing after the pass: parts that were found wrong, those
+// of a destination that had fallen behind or lost its upload, and those that were let
+// go while the job was held. It reads them from the source again, and takes nothing
+// but what the pass has seen.
 func (d *delivery) catchUp(ctx context.Context) error {
-	lacking := d.lacking(d.r.pass.whole.Parts)
-	if len(lacking) == 0 {
-		return nil
+	for {
+		lacking := d.lacking(d.r.pass.whole.Parts)
+		if len(lacking) == 0 {
+			return nil
+		}
+		if err := ready(ctx, d.writes); err != nil {
+			return err
+		}
+		d.gauge.phase.Store(PhaseSend)
+		if err := d.sendFrom(ctx, lacking, d.r.pass.whole.Parts); err != nil {
+			return err
+		}
 	}
-	d.gauge.phase.Store(PhaseSend)
-	return d.sendFrom(ctx, lacking, d.r.pass.whole.Parts)
 }
 
 // sendFrom reads parts from the source and sends them, as long as they are what was

@@ -10,6 +10,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer/pace"
+	"gantry/transfer/schedule"
 )
 
 // ErrGivenUp is the cause with which a job's context ends, and the error of its Run,
@@ -30,8 +31,9 @@ const parkAfter = time.Minute
 // A control is the grip on a job that runs. Its methods may be called at once from many
 // goroutines; those that runs call do nothing on a nil one.
 type control struct {
-	e   *Engine
-	job Job
+	e      *Engine
+	job    Job
+	ticket *schedule.Ticket
 
 	mu     sync.Mutex
 	now    Change
@@ -48,7 +50,7 @@ type control struct {
 }
 
 func newControl(e *Engine, j Job, c Change) *control {
-	control := &control{e: e, job: j}
+	control := &control{e: e, job: j, ticket: e.queue(c.apply(j))}
 	control.open, control.shut = context.WithCancelCause(context.Background())
 	control.change(c)
 	return control
@@ -59,6 +61,7 @@ func (c *control) change(to Change) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = to
+	c.ticket.Change(schedule.Change{Paused: to.Paused, Priority: to.Priority, Deadline: to.Deadline})
 	switch paused := to.paused(); {
 	case paused && c.gate == nil:
 		c.gate, c.since = make(chan struct{}), c.e.o.Now()
@@ -220,6 +223,7 @@ func (e *Engine) enter(j Job) (*control, error) {
 }
 
 func (e *Engine) leave(c *control, err error) {
+	c.ticket.Leave()
 	e.controls.mu.Lock()
 	defer e.controls.mu.Unlock()
 	delete(e.controls.by, c.job.ID)

@@ -10,6 +10,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer/journal"
+	"gantry/transfer/schedule"
 )
 
 // A delivery brings the file to one destination.
@@ -35,6 +36,8 @@ type delivery struct {
 	apart  atomic.Bool  // it follows the reading with one of its own
 	share  *share       // see ownShare
 
+	writes *schedule.Flow
+
 	upload  connectors.Upload
 	record  journal.Upload
 	again   bool // the upload was taken up from an earlier run, or a commit of it was tried
@@ -52,7 +55,8 @@ type delivery struct {
 func newDelivery(r *run, to Destination) *delivery {
 	d := &delivery{
 		r: r, to: to, target: to.target(), traits: to.traits(), way: PlanProof(to, r.job.Verify, r.job.algorithms()...),
-		queue: make(chan *piece, r.e.o.Parallel+2), left: make(chan struct{}),
+		writes: r.flow(to.Place, to.Location, schedule.Write),
+		queue:  make(chan *piece, r.e.parallel()+2), left: make(chan struct{}),
 		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
 	}
 	d.leave = sync.OnceFunc(func() { close(d.left); d.idle.Go(d.drain) })

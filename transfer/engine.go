@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"gantry/connectors"
-	"gantry/transfer/chunk"
 	"gantry/transfer/journal"
 	"gantry/transfer/schedule"
 )
@@ -16,9 +15,9 @@ import (
 // Options of an Engine. Only the journal has to be given.
 type Options struct {
 	Journal      *journal.Journal
-	Parallel     int                 // parts in flight for each destination of a job; 0 = 4
-	PartSize     int64               // bytes of a part where the destinations' limits allow it; 0 = as the budget allows, at most chunk.Preferred
-	MemoryBudget int64               // bytes of parts in memory, of all jobs together; 0 = 128 MiB
+	Parallel     int                 // parts in flight for each destination of a job, at most; 0 = as many as the place is found to be worth
+	PartSize     int64               // bytes of a part where the destinations' limits allow it; 0 = as the budget and the places' rates advise
+	MemoryBudget int64               // bytes of parts in memory, of all jobs together; 0 = 64 MiB
 	Patience     time.Duration       // how long a call that fails is waited for, in all, before it is given up; 0 = 2 min
 	Stall        time.Duration       // a part that makes no progress for so long has timed out; 0 = 60 s
 	Scheduler    *schedule.Scheduler // shared by engines that use the same links; nil makes one
@@ -44,14 +43,8 @@ type Engine struct {
 
 // New makes an engine.
 func New(o Options) *Engine {
-	if o.Parallel < 1 {
-		o.Parallel = 4
-	}
 	if o.MemoryBudget < 1 {
-		o.MemoryBudget = 128 << 20
-	}
-	if o.PartSize < 1 {
-		o.PartSize = min(chunk.Preferred, max(1<<20, o.MemoryBudget/8>>20<<20))
+		o.MemoryBudget = 64 << 20
 	}
 	if o.Patience <= 0 {
 		o.Patience = 2 * time.Minute
@@ -127,8 +120,11 @@ func (e *Engine) runOnce(ctx context.Context, job Job, c *control) (Receipt, err
 	if err := c.wait(ctx); err != nil {
 		return Receipt{}, connectors.Errorf(connectors.KindCanceled, "run job", job.ID, "%w; run it again to go on", err)
 	}
+	if err := c.ticket.Begin(ctx); err != nil {
+		return Receipt{}, connectors.Errorf(connectors.KindCanceled, "run job", job.ID, "it had not begun: %w", err)
+	}
 	job, packer := e.packs(e.staged(job))
-	r := &run{e: e, job: job, packer: packer, started: e.o.Now().UTC(), control: c}
+	r := &run{e: e, job: job, ticket: c.ticket, packer: packer, started: e.o.Now().UTC(), control: c}
 	defer r.leave()
 	receipt, err := r.do(ctx)
 	if err == nil || hopeless(r.pass.err) {

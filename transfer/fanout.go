@@ -61,7 +61,7 @@ func (d *delivery) wantsMore() bool { return !isClosed(d.left) && d.inHand.Load(
 // full tells whether the delivery takes part in the reading, and has more of it than
 // it can send at once, or all that fits into memory.
 func (d *delivery) full() bool {
-	fits := d.r.e.o.MemoryBudget * 3 / 4 / classOf(d.r.plan().PartSize)
+	fits := d.r.share.fits(d.r.plan().PartSize)
 	return !isClosed(d.left) && d.inHand.Load() >= max(1, min(int64(d.workers())+1, fits))
 }
 
@@ -119,6 +119,9 @@ func (d *delivery) follow(ctx context.Context) error {
 		parts, more := d.r.seen.get()
 		lacking := d.lacking(parts)
 		if len(lacking) > 0 {
+			if err := ready(ctx, d.writes); err != nil {
+				return err
+			}
 			if err := d.sendFrom(ctx, lacking, parts); err != nil && !errors.Is(err, errRepair) {
 				return err
 			}

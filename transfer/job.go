@@ -38,6 +38,7 @@ type Job struct {
 
 	Kind     string            // what it is for, as one word of a few, for metrics: copy, ingest, deliver
 	Site     string            // whose work it is: sites share endpoints fairly
+	Route    string            // by which route it came, for limits of bandwidth; may be ""
 	Priority schedule.Priority // zero is Normal
 	Deadline time.Time         // when it must be done, as the air date; zero = none
 }

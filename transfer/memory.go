@@ -4,38 +4,41 @@ import (
 	"context"
 	"math/bits"
 	"sync"
+
+	"gantry/transfer/schedule"
 )
 
 // memory holds the parts that are on their way, within a budget for all jobs. A
-// part that is larger than the budget gets all of it alone.
+// part that is larger than what it may have gets all of it alone.
 type memory struct {
-	mu     sync.Mutex
-	budget int64
-	used   int64
-	idle   map[int64][][]byte // by capacity, to be used again
-	kept   int64              // bytes in idle
-	shares int
-	change chan struct{} // closed when something is given back
+	mu      sync.Mutex
+	budget  int64
+	used    int64
+	idle    map[int64][][]byte // by capacity, to be used again
+	kept    int64              // bytes in idle
+	shares  int
+	holding int // shares that hold or want something
+	waiting []*want
 }
 
 func newMemory(budget int64) *memory {
-	return &memory{budget: budget, idle: map[int64][][]byte{}, change: make(chan struct{})}
+	return &memory{budget: budget, idle: map[int64][][]byte{}}
 }
 
-// A share is what one job holds of the memory. A quarter of the budget is for
-// jobs that hold nothing yet, so that one with a dead destination does not stop
-// the others.
+// A share is what one job holds of the memory, or one delivery that reads by itself.
 type share struct {
-	m     *memory
-	limit int64 // bytes of the job; its first part is always admitted
-	held  int64
+	m      *memory
+	ticket *schedule.Ticket // nil for one of normal priority
+	limit  int64            // bytes; its first part is always admitted
+	held   int64
+	wants  int
 }
 
-func (m *memory) share(limit int64) *share {
+func (m *memory) share(limit int64, t *schedule.Ticket) *share {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.shares++
-	return &share{m: m, limit: limit}
+	return &share{m: m, limit: limit, ticket: t}
 }
 
 // grow lets the job hold so much more.
@@ -43,38 +46,36 @@ func (s *share) grow(bytes int64) {
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
 	s.limit += bytes
-	close(s.m.change)
-	s.m.change = make(chan struct{})
+	s.m.serve()
 }
 
 // take waits for room and gives a buffer of size bytes.
 func (s *share) take(ctx context.Context, size int64) (*piece, error) {
-	class := classOf(size)
-	for {
+	w := &want{share: s, class: classOf(size), ready: make(chan struct{})}
+	s.m.mu.Lock()
+	s.m.enter(w)
+	s.m.serve()
+	s.m.mu.Unlock()
+	select {
+	case <-w.ready:
+		return newPiece(s, w.data[:size]), nil
+	default:
+	}
+	if s.ticket != nil {
+		defer s.ticket.Note("waits for memory")()
+	}
+	select {
+	case <-w.ready:
+		return newPiece(s, w.data[:size]), nil
+	case <-ctx.Done():
 		s.m.mu.Lock()
-		if s.admits(class) {
-			s.held += class
-			s.m.used += class
-			data := s.m.get(class)
-			s.m.mu.Unlock()
-			return newPiece(s, data[:size]), nil
-		}
-		change := s.m.change
+		given := !s.m.leave(w)
 		s.m.mu.Unlock()
-		select {
-		case <-change:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+		if given {
+			s.giveBack(w.data, false)
 		}
+		return nil, context.Cause(ctx)
 	}
-}
-
-func (s *share) admits(class int64) bool {
-	free := s.m.budget - s.m.used
-	if s.held == 0 {
-		return class <= free || s.m.used == 0
-	}
-	return s.held+class <= s.limit && class <= free-s.m.budget/4
 }
 
 // giveBack takes a buffer in. One that somebody may still read (spoiled) is left
@@ -83,13 +84,11 @@ func (s *share) giveBack(data []byte, spoiled bool) {
 	class := classOf(int64(len(data)))
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
-	s.held -= class
-	s.m.used -= class
+	s.add(-class)
 	if !spoiled {
 		s.m.put(class, data[:class])
 	}
-	close(s.m.change)
-	s.m.change = make(chan struct{})
+	s.m.serve()
 }
 
 // end is called when the job has. Memory that nobody uses goes back to the system.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/schedule"
 )
 
 // What the engine does otherwise for places that move whole files; see depot.
@@ -96,9 +97,12 @@ func (r *run) fetch(ctx context.Context) error {
 		return nil
 	}
 	defer r.hashed.Store(0)
+	flow := r.movement(d, schedule.Read)
 	_, err := throughPauses(ctx, r.control, func(ctx context.Context) (struct{}, error) {
 		return retry(ctx, r.e.retrier(r.noteRetry), 0, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, d.bring(ctx, r.job.Source.Path, r.hashed.Store)
+			return struct{}{}, inPatience(ctx, flow, r.source.Size, func(ctx context.Context, _ *schedule.Slot) error {
+				return d.bring(ctx, r.job.Source.Path, r.hashed.Store)
+			})
 		})
 	})
 	return err
@@ -131,11 +135,11 @@ func (d *delivery) move(ctx context.Context) error {
 	}
 	d.gauge.enter(PhaseSend, 0)
 	u.told = d.gauge.done.Store
-	whole, tries := d.whole(), 0
+	whole, tries, flow := d.whole(), 0, d.r.movement(u.d, schedule.Write)
 	_, err := throughPauses(ctx, d.r.control, func(ctx context.Context) (struct{}, error) {
 		return retry(ctx, d.retrier("move"), 0, func(ctx context.Context) (struct{}, error) {
 			tries++
-			return struct{}{}, u.move(ctx, whole)
+			return struct{}{}, inPatience(ctx, flow, whole.Size, func(ctx context.Context, _ *schedule.Slot) error { return u.move(ctx, whole) })
 		})
 	})
 	d.gauge.sent.Store(u.arrived)

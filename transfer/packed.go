@@ -172,8 +172,8 @@ func (p *packer) apply(ctx context.Context, original connectors.Entry, set *dige
 			return 0, err
 		}
 	}
-	ctx, moved, end := p.e.watched(ctx, "pack", original.Path)
-	defer end()
+	ctx, w := p.e.watched(ctx, nil, "pack", original.Path)
+	defer w.close()
 	stream, err := p.from.Open(ctx, original.Path, 0, original.Size)
 	if err != nil {
 		return 0, ended(ctx, err)
@@ -181,7 +181,7 @@ func (p *packer) apply(ctx context.Context, original connectors.Entry, set *dige
 	closing := sync.OnceFunc(func() { stream.Close() })
 	defer closing()
 	defer context.AfterFunc(ctx, closing)()
-	src := &packSource{r: io.TeeReader(stream, set), moved: moved, left: original.Size, tell: p.teller(original.Size)}
+	src := &packSource{r: io.TeeReader(stream, set), moved: w.moved, left: original.Size, tell: p.teller(original.Size)}
 	err = writeDurably(p.file(), func(f *os.File) error {
 		if err := p.job.Pack.Apply(f, src); err != nil {
 			return err

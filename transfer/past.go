@@ -142,7 +142,7 @@ func (r *run) makePlan(ctx context.Context, todo []Destination) (err error) {
 			return err
 		}
 	}
-	plan, err := chunk.New(r.source.Size, r.e.o.PartSize, traits...)
+	plan, err := chunk.New(r.source.Size, r.partSize(r.source.Size, todo), traits...)
 	r.planned.Store(&plan)
 	return err
 }

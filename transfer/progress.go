@@ -55,6 +55,7 @@ type Progress struct {
 const (
 	HeldPaused = "paused" // somebody has paused it
 	HeldRetry  = "retry"  // a call has failed and is made again
+	HeldTurn   = "turn"   // others go first, a window is shut, or there is no memory: Waiting says which
 )
 
 // DestinationProgress is the state of one copy.
@@ -131,7 +132,7 @@ func (c *control) held(now time.Time) (held, why string) {
 	case c.gate != nil:
 		return HeldPaused, "paused"
 	case c.run == nil:
-		return "", ""
+		return inTurn(c.ticket.Waiting())
 	}
 	for _, d := range c.run.deliveries {
 		if why := d.gauge.trouble.tell(now); why != "" {
@@ -141,7 +142,15 @@ func (c *control) held(now time.Time) (held, why string) {
 	if why := c.run.trouble.tell(now); why != "" {
 		return HeldRetry, why
 	}
-	return "", ""
+	return inTurn(c.ticket.Waiting())
+}
+
+// inTurn is for what the scheduler says.
+func inTurn(why string) (string, string) {
+	if why == "" {
+		return "", ""
+	}
+	return HeldTurn, why
 }
 
 // report calls the job's Progress until the returned function is called.

@@ -92,7 +92,7 @@ func (r *run) closeQueues() {
 // sourceScan reads the source; which parts, and what for, is the caller's.
 func (r *run) sourceScan() scan {
 	return scan{
-		what: "read", path: r.job.Source.Path, algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control,
+		what: "read", path: r.job.Source.Path, algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control, flow: r.reads,
 		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 			if r.pinned != nil {
 				return r.pinned.OpenAs(ctx, r.source, offset, length)

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gantry/connectors"
@@ -42,7 +43,7 @@ func (r *retrier) again(ctx context.Context, err error) bool {
 	if err == nil || !worth || ctx.Err() != nil || r.slept >= r.e.o.Patience {
 		return false
 	}
-	pause := min(time.Duration(float64(r.pause)*(0.5+r.e.o.Jitter())), r.e.o.Patience-r.slept)
+	pause := max(min(time.Duration(float64(r.pause)*(0.5+r.e.o.Jitter())), r.e.o.Patience-r.slept), asked(err))
 	r.pause = min(2*r.pause, longPause)
 	if r.note != nil {
 		r.note(err, pause)
@@ -57,6 +58,17 @@ func (r *retrier) again(ctx context.Context, err error) bool {
 		return false
 	}
 }
+
+// asked is how long the place wants us to wait. It is believed up to longestAsk.
+func asked(err error) time.Duration {
+	var e *connectors.Error
+	if errors.As(err, &e) {
+		return min(e.After, longestAsk)
+	}
+	return 0
+}
+
+const longestAsk = 10 * time.Minute
 
 // progress forgets the failures so far.
 func (r *retrier) progress() { r.slept, r.pause = 0, firstPause }

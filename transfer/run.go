@@ -11,6 +11,7 @@ import (
 	"gantry/connectors"
 	"gantry/transfer/chunk"
 	"gantry/transfer/journal"
+	"gantry/transfer/schedule"
 )
 
 // A run is one call of Engine.Run.
@@ -25,6 +26,8 @@ type run struct {
 	planned atomic.Pointer[chunk.Plan]
 	pinned  connectors.Pinner // opens that version and no other; nil = it is looked at before and after
 	share   *share
+	ticket  *schedule.Ticket
+	reads   *schedule.Flow // of the source
 
 	record  journal.Record // what earlier runs have left
 	receipt *Receipt       // of an earlier run, if it serves
@@ -79,7 +82,9 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 		if err := r.makePlan(ctx, todo); err != nil {
 			return Receipt{}, err
 		}
+		r.ticket.Know(r.source.Size)
 		r.share = r.newShare()
+		r.reads = r.flow(r.job.Source.Place, r.job.Source.Location, schedule.Read)
 		defer r.share.end()
 		if r.atOnce(todo) {
 			failures = append(failures, r.copyAtOnce(ctx, todo[0])...)
@@ -135,7 +140,7 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 
 // newShare has room for the parts that are sent at once and the next two.
 func (r *run) newShare() *share {
-	return r.e.memory.share(int64(r.e.o.Parallel+2) * classOf(r.plan().PartSize))
+	return r.e.memory.share(int64(r.e.parallel()+2)*classOf(r.plan().PartSize), r.ticket)
 }
 
 // errNobodyLeft ends the reading when no destination wants to go on.

@@ -10,6 +10,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer/digest"
+	"gantry/transfer/schedule"
 )
 
 // A scan reads parts of a file, some at once, and hands them on in order.
@@ -20,6 +21,7 @@ type scan struct {
 	algorithms []connectors.Algorithm                    // of each part
 	doubt      func(context.Context) error               // asked when bytes are missing; nil if missing bytes are a fact
 	note       func(err error, pause time.Duration)      // told of each retry
+	flow       *schedule.Flow                            // by which it reads; nil if nobody else wants to
 	each       func(ctx context.Context, p *piece) error // owns the piece
 	control    *control                                  // nil if the job cannot be paused
 }
@@ -31,11 +33,41 @@ type fetch struct {
 }
 
 // run ends when all parts are handed on, or at the first error. It returns after
-// its memory has been given back or handed on.
+// its memory has been given back or handed on. A job that is held gives back what it
+// has read ahead, and goes on later.
 func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
+	handed, each := 0, s.each
+	s.each = func(ctx context.Context, p *piece) error {
+		handed++
+		return each(ctx, p)
+	}
+	for all := s.parts; ; s.parts = without(all, handed) {
+		err := s.pass(ctx, e, memory)
+		if !errors.Is(err, schedule.ErrHeld) || ctx.Err() != nil {
+			return err
+		}
+		if err := ready(ctx, s.flow); err != nil {
+			return err
+		}
+	}
+}
+
+// without leaves the first parts out.
+func without(parts iter.Seq[connectors.Part], first int) iter.Seq[connectors.Part] {
+	return func(yield func(connectors.Part) bool) {
+		n := 0
+		for p := range parts {
+			if n++; n > first && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+func (s scan) pass(ctx context.Context, e *Engine, memory *share) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	queue := make(chan fetch, e.o.Parallel-1)
+	queue := make(chan fetch, e.parallel()-1)
 	var failure error
 	go func() {
 		defer close(queue)
@@ -63,20 +95,30 @@ func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
 
 // one reads the only part there is.
 func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors.Part) (*piece, error) {
-	p, err := memory.take(ctx, part.Size)
-	if err != nil {
-		return nil, err
-	}
-	p.part = part
-	if err := s.fill(ctx, e, p); err != nil {
+	for {
+		if err := ready(ctx, s.flow); err != nil {
+			return nil, err
+		}
+		p, err := memory.take(ctx, part.Size)
+		if err != nil {
+			return nil, err
+		}
+		p.part = part
+		if err = s.fill(ctx, e, p); err == nil {
+			return p, nil
+		}
 		p.drop()
-		return nil, err
+		if !errors.Is(err, schedule.ErrHeld) {
+			return nil, err
+		}
 	}
-	return p, nil
 }
 
 func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan<- fetch) error {
 	for part := range s.parts {
+		if err := ready(ctx, s.flow); err != nil {
+			return err
+		}
 		p, err := memory.take(ctx, part.Size)
 		if err != nil {
 			return err
@@ -102,13 +144,16 @@ func (s scan) fill(ctx context.Context, e *Engine, p *piece) error {
 	}
 	r := e.retrier(s.note).moving()
 	for at := 0; at < len(p.data); {
-		n, err := s.read(ctx, e, p.part.Offset+int64(at), p.data[at:], sums)
+		n, err := s.readInSlot(ctx, e, p.part.Offset+int64(at), p.data[at:], sums)
 		at += n
 		if n > 0 {
 			r.progress()
 		}
-		if err == nil || errors.Is(err, errPaused) {
+		if err == nil || errors.Is(err, errPaused) || errors.Is(err, schedule.ErrPreempted) {
 			continue
+		}
+		if errors.Is(err, schedule.ErrHeld) {
+			return err
 		}
 		if missing(err) {
 			if s.doubt == nil {
@@ -132,16 +177,25 @@ func missing(err error) bool {
 	return kind == connectors.KindIncomplete || kind == connectors.KindNotFound
 }
 
-// read fills buffer from one stream. Bytes are hashed as they come, while the
-// processor still has them at hand.
-func (s scan) read(ctx context.Context, e *Engine, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
+// readInSlot is one attempt to fill the buffer.
+func (s scan) readInSlot(ctx context.Context, e *Engine, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
 	ctx, free, err := s.control.attempt(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer free()
-	ctx, moved, end := e.watched(ctx, s.what, s.path)
-	defer end()
+	err = inSlot(ctx, s.flow, int64(len(buffer)), func(ctx context.Context, slot *schedule.Slot) (err error) {
+		n, err = s.read(ctx, e, slot, offset, buffer, sums)
+		return err
+	})
+	return n, err
+}
+
+// read fills buffer from one stream. Bytes are hashed as they come, while the
+// processor still has them at hand.
+func (s scan) read(ctx context.Context, e *Engine, slot *schedule.Slot, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
+	ctx, w := e.watched(ctx, slot, s.what, s.path)
+	defer w.close()
 	stream, _, err := within(ctx, func() (io.ReadCloser, error) { return s.open(ctx, offset, int64(len(buffer))) })
 	if err != nil {
 		return 0, ended(ctx, err)
@@ -150,11 +204,14 @@ func (s scan) read(ctx context.Context, e *Engine, offset int64, buffer []byte, 
 	defer closing()
 	defer context.AfterFunc(ctx, closing)()
 	for n < len(buffer) {
-		got, err := stream.Read(buffer[n:min(len(buffer), n+step)])
+		got, err := stream.Read(buffer[n:min(len(buffer), n+w.step())])
 		if got > 0 {
 			sums.Write(buffer[n : n+got])
 			n += got
-			moved()
+			w.moved()
+			if err := w.pass(got); err != nil && n < len(buffer) {
+				return n, err
+			}
 		}
 		switch {
 		case n == len(buffer):

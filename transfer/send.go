@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/schedule"
 )
 
 // errBehind says that the delivery lets the pass go on without it and catches up
@@ -25,12 +26,13 @@ func (d *delivery) send(ctx context.Context, p *piece, failed <-chan struct{}) (
 			return part, nil
 		case connectors.KindOf(err) == connectors.KindNotFound:
 			return part, errGone
-		case errors.Is(err, errPaused) && !p.spoiled.Load():
-		case p.spoiled.Load() && (connectors.Retryable(err) || errors.Is(err, errPaused)):
+		case p.spoiled.Load() && (connectors.Retryable(err) || taken(err)):
 			// Somebody still reads it, so it is not lent again but read anew.
 			d.leave()
 			return part, d.postponed()
-		case isClosed(failed) || !r.again(ctx, err):
+		case errors.Is(err, schedule.ErrHeld) && !d.traits.Sequential:
+			return part, schedule.ErrHeld
+		case isClosed(failed) || !taken(err) && !r.again(ctx, err):
 			return part, ended(ctx, err)
 		case !d.alone() && isClosed(d.left):
 			return part, errBehind
@@ -48,23 +50,36 @@ func (d *delivery) postponed() error {
 // alone tells whether the reading has ended, so that nobody waits for us.
 func (d *delivery) alone() bool { return d.apart.Load() || isClosed(d.r.pass.done) }
 
-// sendOnce lends the part to the connector for one attempt.
-func (d *delivery) sendOnce(ctx context.Context, p *piece) (connectors.Part, error) {
+// sendOnce lends the part to the connector for one attempt, in a slot. What has to be
+// written in order keeps its memory while the job is held.
+func (d *delivery) sendOnce(ctx context.Context, p *piece) (part connectors.Part, err error) {
 	ctx, free, err := d.r.control.attempt(ctx)
 	if err != nil {
 		return p.part, err
 	}
 	defer free()
+	call := inSlot
+	if d.traits.Sequential {
+		call = inPatience
+	}
+	err = call(ctx, d.writes, p.part.Size, func(ctx context.Context, slot *schedule.Slot) (err error) {
+		part, err = d.lend(ctx, slot, p)
+		return err
+	})
+	return part, err
+}
+
+func (d *delivery) lend(ctx context.Context, slot *schedule.Slot, p *piece) (connectors.Part, error) {
 	d.mu.Lock()
 	repeated := d.tried[p.part.Number]
 	d.tried[p.part.Number] = true
 	d.mu.Unlock()
 
-	ctx, moved, end := d.r.e.watched(ctx, "write part", d.to.Path)
-	defer end()
+	ctx, w := d.r.e.watched(ctx, slot, "write part", d.to.Path)
+	defer w.close()
 	flying := d.gauge.takeOff()
 	defer flying.land()
-	b := &body{data: p.data, moved: func(reached int64) { moved(); flying.reached(reached); d.took() }}
+	b := &body{data: p.data, moved: func(reached int64) { w.moved(); flying.reached(reached); d.took() }, watch: w}
 	upload, wanted := d.upload, p.part
 	part, abandoned, err := within(ctx, func() (connectors.Part, error) { return upload.WritePart(ctx, wanted, b) })
 	reached, clean := b.revoke()

@@ -8,6 +8,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer/digest"
+	"gantry/transfer/schedule"
 )
 
 // verifyStaged proves the upload before it is visible, where the place computes its
@@ -121,6 +122,7 @@ func (d *delivery) readBack(ctx context.Context, open func(context.Context, int6
 	s := scan{
 		what: "read back", path: d.to.Path, open: open, parts: d.r.plan().All(), note: d.retrier("read back").note,
 		algorithms: []connectors.Algorithm{connectors.CRC64NVME}, control: d.r.control,
+		flow: d.r.flow(d.to.Place, d.to.Location, schedule.Read),
 		each: func(_ context.Context, p *piece) error {
 			defer p.drop()
 			_, equal := p.part.Digests.Agree(whole.Parts[p.part.Number-1].Digests)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"gantry/connectors"
+	"gantry/transfer/schedule"
 )
 
 // work sends what comes through the queue, several parts at once, until it is
@@ -30,7 +31,7 @@ func (d *delivery) work(ctx context.Context, queue <-chan *piece, left <-chan st
 
 // workers is how many parts are sent at once.
 func (d *delivery) workers() int {
-	workers := min(d.r.e.o.Parallel, d.r.plan().Count())
+	workers := min(d.r.e.parallel(), d.r.plan().Count())
 	if d.traits.Sequential {
 		workers = min(workers, 1)
 	}
@@ -78,8 +79,8 @@ func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) 
 		return nil
 	}
 	part, err := d.send(ctx, p, failed)
-	if errors.Is(err, errBehind) {
-		return nil // the others of this delivery see that it has left
+	if errors.Is(err, errBehind) || errors.Is(err, schedule.ErrHeld) {
+		return nil // it is sent when the pass has ended
 	}
 	if err != nil {
 		return err

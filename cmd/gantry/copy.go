@@ -45,7 +45,7 @@ a source folder go into DST itself, with their paths below the source.`,
 	flags.BoolVarP(&c.dryRun, "dry-run", "n", false, "say what would be copied, and copy nothing")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "name every file at the end, however many there are")
 	flags.IntVar(&c.transfers, "transfers", 0, "files under way at once; by default as many as their sizes allow: 4 large ones, up to 32 small ones")
-	flags.IntVar(&c.parallel, "parallel", 4, "parts of each file under way at once")
+	flags.IntVar(&c.parallel, "parallel", 0, "parts of each file under way at once, at most; by default as many as the places are found to be worth")
 	flags.StringVar(&c.partSize, "part-size", "", "bytes of a part, with a unit: 8M; smaller ones lose less on a bad link; by default what suits the file and both ends")
 	flags.StringSliceVar(&c.digests, "digest", nil, "more digests for the receipt: "+strings.Join(moreDigests, ", "))
 	flags.StringVar(&c.verify, "verify", "", "size: let a copy count that nothing but its size speaks for, as in a drop box; readback: read every copy back, whatever digest its place has; by default the strongest proof that costs no reading, else reading")
@@ -95,7 +95,7 @@ type copier struct {
 }
 
 func (c *copier) check() error {
-	for name, n := range map[string]int{"transfers": cmp.Or(c.transfers, 1), "parallel": c.parallel} {
+	for name, n := range map[string]int{"transfers": cmp.Or(c.transfers, 1), "parallel": cmp.Or(c.parallel, 1)} {
 		if n < 1 || n > 64 {
 			return coded(exitUsage, fmt.Errorf("%s is %d: write 1 to 64", name, n))
 		}

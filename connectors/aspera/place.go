@@ -76,7 +76,7 @@ var errClosed = errors.New("the place was closed")
 // Traits implements connectors.Place. A file that stands at the path is moved aside
 // for a moment where there is a node; where there is none, the server decides.
 func (p *place) Traits() connectors.Traits {
-	return connectors.Traits{TimePrecision: time.Second}
+	return connectors.Traits{TimePrecision: time.Second, Concurrency: p.parallel}
 }
 
 // Open implements connectors.Source, and says what to do instead.

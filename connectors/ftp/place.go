@@ -79,7 +79,7 @@ func (p *place) runs(software string) bool {
 func (p *place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		Sequential: true, AtomicCommit: p.replaces.Load() && !p.dropBox, WriteOnly: p.dropBox, DoubtfulLists: p.lists.Load() || p.dropBox || p.runs(pureFTPd), // which leaves names with control characters out
-		Streamed: p.dropBox || p.whole.Load(),
+		Streamed: p.dropBox || p.whole.Load(), Concurrency: max(1, p.connections-1), // one is for calls in between
 	}
 	if timeCommand(p.setsTime.Load()) != noTime {
 		t.TimePrecision = time.Second

@@ -25,5 +25,6 @@ func Configure(l connectors.Location, bucket string, below []string, option func
 		return c, limits, err
 	}
 	limits, err = ReadLimits(option)
+	c.Connections = limits.Connections
 	return c, limits, err
 }

@@ -36,6 +36,8 @@ type Config struct {
 	Habits   Habits
 	Endpoint string // host that is asked; what is known of its kind is told by it
 	Close    func() // releases connections; may be nil
+
+	Connections int // at once; 0 = no limit
 }
 
 // A Place is a bucket, or what lies below a prefix of it.
@@ -75,12 +77,21 @@ func New(client Client, config Config) *Place {
 	return p
 }
 
+// concurrency leaves one connection to the calls in between.
+func (c Config) concurrency() int {
+	if c.Connections == 0 {
+		return 0
+	}
+	return max(1, c.Connections-1)
+}
+
 // Traits states the limits of S3. The digests are promised until an answer of the
 // store has shown that it does not do them.
 func (p *Place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		MinPart: MinPart, MaxPart: MaxPart, MaxParts: MaxParts, MaxSize: p.config.MaxSize,
 		AtomicCommit: true, EqualParts: p.config.Habits.Equal,
+		Concurrency: p.config.concurrency(),
 	}
 	if p.sums.wanted() {
 		t.PartDigest, t.WholeDigest = connectors.CRC64NVME, connectors.CRC64NVME

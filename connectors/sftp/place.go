@@ -50,9 +50,16 @@ func (p *place) Close() error {
 	return failure
 }
 
+// partsAConnection is how many parts at once a connection is worth: they share its
+// window, and one of them waits for an answer while another moves.
+const partsAConnection = 4
+
 // Traits implements connectors.Place.
 func (p *place) Traits() connectors.Traits {
-	t := connectors.Traits{AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox, Computes: p.computes}
+	t := connectors.Traits{
+		AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox, Computes: p.computes,
+		Concurrency: partsAConnection * p.connections,
+	}
 	if p.undated.Load() {
 		t.TimePrecision = 0
 	}

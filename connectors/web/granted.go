@@ -88,7 +88,7 @@ func (p *granted) valid(op string) (grant.Grant, error) {
 func (p *granted) Traits() connectors.Traits {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := connectors.Traits{AtomicCommit: true, DoubtfulLists: true, WriteOnly: p.grant.Get == "" || p.writeOnly}
+	t := connectors.Traits{AtomicCommit: true, DoubtfulLists: true, WriteOnly: p.grant.Get == "" || p.writeOnly, Concurrency: p.concurrency()}
 	if p.grant.Multipart() {
 		t.MinPart, t.MaxPart, t.MaxParts, t.EqualParts = p.grant.PartSize, p.grant.PartSize, len(p.grant.Parts), true
 		t.MaxSize, t.PartDigest = p.grant.MaxSize(), connectors.MD5

@@ -46,8 +46,11 @@ func openPlace(ctx context.Context, c config, w *wire) (connectors.Place, error)
 
 // Traits implements connectors.Place.
 func (p *place) Traits() connectors.Traits {
-	return connectors.Traits{Sequential: true, Streamed: true, WriteOnly: p.writeOnly, DoubtfulLists: !p.dav || p.hidesDots}
+	return connectors.Traits{Sequential: true, Streamed: true, WriteOnly: p.writeOnly, DoubtfulLists: !p.dav || p.hidesDots, Concurrency: p.concurrency()}
 }
+
+// concurrency leaves one connection to the calls in between.
+func (w *wire) concurrency() int { return max(1, w.connections-1) }
 
 // Close implements connectors.Place.
 func (p *place) Close() error {

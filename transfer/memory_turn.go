@@ -1,0 +1,149 @@
+package transfer
+
+import (
+	"slices"
+
+	"gantry/transfer/schedule"
+)
+
+// A want is a part that waits for memory.
+type want struct {
+	share *share
+	class int64
+	ready chan struct{} // closed once there is data
+	data  []byte
+}
+
+// What may be taken of the budget, in eighths: the parts that a job has beside its
+// first one leave room for the first parts of others, and all of them leave room
+// for those of urgent jobs.
+const (
+	forMore   = 6
+	forFirst  = 7
+	forUrgent = 8
+)
+
+// may is how much of the budget may be used once the part is admitted.
+func (w *want) may() int64 {
+	first := w.share.held == 0
+	switch {
+	case first && w.level() >= schedule.Urgent:
+		return w.share.m.budget / 8 * forUrgent
+	case first:
+		return w.share.m.budget / 8 * forFirst
+	default:
+		return w.share.m.budget / 8 * forMore
+	}
+}
+
+func (w *want) level() schedule.Priority {
+	if w.share.ticket == nil {
+		return schedule.Normal
+	}
+	return w.share.ticket.Level()
+}
+
+func (m *memory) enter(w *want) {
+	m.waiting = append(m.waiting, w)
+	if w.share.wants++; w.share.wants == 1 && w.share.held == 0 {
+		m.holding++
+	}
+}
+
+// leave is for one that waits no longer. It is false if it has been served.
+func (m *memory) leave(w *want) bool {
+	i := slices.Index(m.waiting, w)
+	if i < 0 {
+		return false
+	}
+	m.waiting = slices.Delete(m.waiting, i, i+1)
+	if w.share.wants--; w.share.wants == 0 && w.share.held == 0 {
+		m.holding--
+	}
+	return true
+}
+
+// serve admits whom it can: the highest priority first, and then the job that holds
+// the least.
+func (m *memory) serve() {
+	for len(m.waiting) > 0 {
+		w := m.next()
+		if w == nil {
+			return
+		}
+		m.leave(w)
+		w.share.add(w.class)
+		w.data = m.get(w.class)
+		close(w.ready)
+	}
+}
+
+// next finds one that may be admitted. One that is too large for what it may have is
+// waited for by those behind it, until all of the memory is free.
+func (m *memory) next() *want {
+	ranked := m.waiting
+	if len(ranked) > 1 {
+		ranked = m.ranked()
+	}
+	for _, w := range ranked {
+		switch may := w.may(); {
+		case m.used == 0 || m.used+w.class <= may && m.allows(w):
+			return w
+		case w.class > may && m.allows(w):
+			return nil
+		}
+	}
+	return nil
+}
+
+func (m *memory) ranked() []*want {
+	list := slices.Clone(m.waiting)
+	levels := make(map[*want]schedule.Priority, len(list))
+	for _, w := range list {
+		levels[w] = w.level()
+	}
+	slices.SortStableFunc(list, func(a, b *want) int {
+		if levels[a] != levels[b] {
+			return int(levels[b] - levels[a])
+		}
+		return int(min(max(a.share.held-b.share.held, -1), 1))
+	})
+	return list
+}
+
+// allows tells whether the job keeps within its limit, and within what is fair where
+// others want something too.
+func (m *memory) allows(w *want) bool {
+	return w.share.held == 0 || w.share.held+w.class <= w.share.fair(w.class)
+}
+
+// fair is what a job may hold now, of parts of that size. It needs the lock.
+func (s *share) fair(class int64) int64 {
+	fair := min(s.limit, s.m.budget/8*forMore)
+	if s.m.holding > 1 {
+		fair = min(fair, max(s.m.budget/8*forMore/int64(s.m.holding), 2*class))
+	}
+	return fair
+}
+
+// fits is how many parts of that size the job may hold now.
+func (s *share) fits(size int64) int64 {
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	class := classOf(size)
+	return max(1, s.fair(class)/class)
+}
+
+// add needs the lock.
+func (s *share) add(class int64) {
+	before := s.held > 0 || s.wants > 0
+	s.held += class
+	s.m.used += class
+	if after := s.held > 0 || s.wants > 0; after != before {
+		if after {
+			s.m.holding++
+		} else {
+			s.m.holding--
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package transfer
+
+import (
+	"gantry/transfer/chunk"
+	"gantry/transfer/schedule"
+)
+
+const (
+	leastPart  = 256 << 10 // bytes, at a slow place
+	fewParts   = 8         // that a file is cut into at least, if it is not small
+	smallPart  = 4 << 20   // what is not worth cutting
+	mostParts  = 4096      // that a slow place is worth
+	worthParts = 2         // seconds that one part takes a slow place, if nothing else moves there
+)
+
+// partSize is how large parts should be, if nobody has said it: small enough for
+// eight of them to be in memory, for a small file to go in several at once, and, as
+// far as the rates of the places are known, for a cut to cost a few seconds of a slow
+// one. It is the wish for a plan, which keeps to the places' limits.
+func (r *run) partSize(size int64, todo []Destination) int64 {
+	if r.e.o.PartSize > 0 {
+		return r.e.o.PartSize
+	}
+	part := r.e.largestPart()
+	part = min(part, max(smallPart, whole(size/fewParts, 1<<20)))
+	if rate := r.slowest(todo); rate > 0 {
+		part = min(part, max(leastPart, whole(int64(rate*worthParts), leastPart), whole(size/mostParts, leastPart)))
+	}
+	return part
+}
+
+// largestPart leaves room for eight in the budget.
+func (e *Engine) largestPart() int64 {
+	return min(chunk.Preferred, max(1<<20, e.o.MemoryBudget/8>>20<<20))
+}
+
+// slowest is the lowest rate, in bytes/s, at which the destinations and the source
+// were seen to move; 0 = none is known.
+func (r *run) slowest(todo []Destination) (rate float64) {
+	note := func(f *schedule.Flow) {
+		if f == nil {
+			return
+		}
+		if seen := f.Rate(); seen > 0 && (rate == 0 || seen < rate) {
+			rate = seen
+		}
+	}
+	note(r.flow(r.job.Source.Place, r.job.Source.Location, schedule.Read))
+	for _, to := range todo {
+		note(r.flow(to.Place, to.Location, schedule.Write))
+	}
+	return rate
+}
+
+// whole rounds up to a multiple.
+func whole(n, of int64) int64 { return (n + of - 1) / of * of }

@@ -1,0 +1,109 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gantry/connectors"
+	"gantry/transfer/schedule"
+)
+
+// mostParallel is how many parts of one file are on their way to one destination, if
+// nobody has said less: how many of them have slots is the scheduler's to find out.
+const mostParallel = 16
+
+func (e *Engine) parallel() int {
+	if e.o.Parallel > 0 {
+		return e.o.Parallel
+	}
+	return mostParallel
+}
+
+// queue puts the job into the scheduler's line.
+func (e *Engine) queue(j Job) *schedule.Ticket {
+	return e.o.Scheduler.Enter(schedule.Work{Job: j.ID, Site: j.Site, Route: j.Route, Priority: j.Priority, Deadline: j.Deadline})
+}
+
+// flow opens what the run moves to or from a place. A run without a ticket, which has
+// nobody to share with, moves as it likes.
+func (r *run) flow(place any, location string, way schedule.Direction) *schedule.Flow {
+	if r.ticket == nil {
+		return nil
+	}
+	return r.ticket.Flow(endpoint(place, location, way))
+}
+
+// endpoint is how the scheduler knows a place: by the location's name. What is staged
+// has this machine's disk for a place.
+func endpoint(place any, location string, way schedule.Direction) schedule.Endpoint {
+	e := schedule.Endpoint{Name: location, Direction: way}
+	switch p := place.(type) {
+	case *depot, *packer:
+		e.Name = "the scratch folder"
+	case *inMemory:
+		e.Name = "memory"
+	case interface{ Traits() connectors.Traits }:
+		t := p.Traits()
+		e.Most, e.Whole = t.Concurrency, t.Streamed && way == schedule.Write
+	}
+	if e.Name == "" {
+		e.Name = fmt.Sprintf("%T", place)
+	}
+	return e
+}
+
+// movement opens the flow of whole files to or from a depot's place.
+func (r *run) movement(d *depot, way schedule.Direction) *schedule.Flow {
+	if r.ticket == nil {
+		return nil
+	}
+	return r.ticket.Flow(schedule.Endpoint{Name: d.from, Direction: way, Most: d.Traits().Concurrency, Whole: true})
+}
+
+// inSlot calls move in a slot of the flow, which may be nil. Its error is what the
+// scheduler is told.
+func inSlot(ctx context.Context, f *schedule.Flow, bytes int64, move func(context.Context, *schedule.Slot) error) error {
+	if f == nil {
+		return move(ctx, nil)
+	}
+	slot, err := f.Acquire(ctx, bytes)
+	if err != nil {
+		return err
+	}
+	err = move(slot.Context(), slot)
+	slot.Release(err)
+	return err
+}
+
+// inPatience is inSlot for what holds no memory, or must keep it: it waits while the
+// job is held.
+func inPatience(ctx context.Context, f *schedule.Flow, bytes int64, move func(context.Context, *schedule.Slot) error) error {
+	for {
+		moved := false
+		err := inSlot(ctx, f, bytes, func(ctx context.Context, s *schedule.Slot) error {
+			moved = true
+			return move(ctx, s)
+		})
+		if moved || !errors.Is(err, schedule.ErrHeld) {
+			return err
+		}
+		if err := f.Ready(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// ready waits while the flow, which may be nil, is held.
+func ready(ctx context.Context, f *schedule.Flow) error {
+	if f == nil {
+		return nil
+	}
+	return f.Ready(ctx)
+}
+
+// taken tells whether a part was stopped by a pause or by the scheduler: it is moved
+// again, and nothing is wrong.
+func taken(err error) bool {
+	return errors.Is(err, schedule.ErrPreempted) || errors.Is(err, schedule.ErrHeld) || errors.Is(err, errPaused)
+}
