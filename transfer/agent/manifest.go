@@ -1,12 +1,12 @@
 package agent
 
 import (
-	"fmt"
 	"path"
 	"strings"
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/custody"
 	"gantry/transfer/manifest/mhl"
 )
 
@@ -21,10 +21,7 @@ type written struct {
 func below(all []written, location, root string) []mhl.File {
 	var files []mhl.File
 	for _, w := range all {
-		rel, ok := w.path, root == ""
-		if !ok {
-			rel, ok = strings.CutPrefix(w.path, root+"/")
-		}
+		rel, ok := relative(w.path, root)
 		if !ok || w.location != location {
 			continue
 		}
@@ -37,51 +34,41 @@ func below(all []written, location, root string) []mhl.File {
 	return files
 }
 
-// history is what an order adds to the ascmhl folder of a root.
-type history struct {
-	name            string // of the manifest
-	manifest, chain []byte
+// relative gives a path as seen from root.
+func relative(p, root string) (string, bool) {
+	if root == "" {
+		return p, true
+	}
+	return strings.CutPrefix(p, root+"/")
 }
 
-// addGeneration makes the next generation of a chain (nil if there is none). A generation that the chain holds
-// already is made again as it is, so that a repeated order changes nothing.
-func addGeneration(chain []byte, g mhl.Generation) (h history, err error) {
-	var links []mhl.Link
-	if chain != nil {
-		if links, err = mhl.ParseChain(strings.NewReader(string(chain))); err != nil {
-			return h, fmt.Errorf("the root's chain of manifests cannot be read: %w: mend or move it", err)
+// judged records the files against what the generations before say. One that replaces another, as a sidecar's next version does, is recorded as new:
+// what must be the same was held against the history before it was sent.
+func judged(files []mhl.File, before *custody.History) []mhl.File {
+	judged := make([]mhl.File, len(files))
+	for i, f := range files {
+		var record *mhl.Record
+		if before != nil {
+			record = before.File(f.Path)
+		}
+		keep, actions := record.Judge(f.Digests, false)
+		if judged[i] = f.With(keep, actions); judged[i].Failed() {
+			f.Action = mhl.Original
+			judged[i] = f
 		}
 	}
-	for _, l := range links {
-		if l.Name != mhl.FileName(g.Root, l.Number, g.Created) {
-			continue
-		}
-		g.Number = l.Number
-		if h.name, h.manifest, err = mhl.Build(g); err != nil {
-			return h, err
-		}
-		if mhl.C4(h.manifest) == l.C4 {
-			h.chain = chain
-			return h, nil
-		}
-	}
-	g.Number = len(links) + 1
-	if h.name, h.manifest, err = mhl.Build(g); err != nil {
-		return h, err
-	}
-	h.chain, err = mhl.Chain(chain, h.name, h.manifest)
-	return h, err
+	return judged
 }
 
 // generation describes what an order wrote below root. created is cut to the second, which is all that a manifest's
 // name tells.
-func generation(location, root string, created time.Time, host, version string, files []mhl.File) mhl.Generation {
+func generation(location, root string, created time.Time, host, version string) mhl.Generation {
 	name := path.Base(root)
 	if root == "" {
 		name = strings.ReplaceAll(location, "/", "_")
 	}
 	return mhl.Generation{
 		Root: name, Created: created.UTC().Truncate(time.Second), Process: mhl.Transfer,
-		Host: host, Tool: "gantry", ToolVersion: version, Files: files,
+		Host: host, Tool: "gantry", ToolVersion: version,
 	}
 }

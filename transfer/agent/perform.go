@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"gantry/connectors/seal"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
+	"gantry/transfer/custody"
 )
 
 // filesAtOnce is how many files of one order are moved at the same time.
@@ -44,11 +46,17 @@ type deed struct {
 	order  wire.Order
 	report func(transferred)
 
+	origins []*origin        // of the files, where the order has a manifest
+	target  *custody.History // that the manifest goes on with; nil if there is none
+
 	open  map[string]connectors.Place
 	backs []func(error)
 }
 
 func (d *deed) do(ctx context.Context) ([]transfer.Receipt, error) {
+	if err := errors.Join(d.findOrigins(ctx), d.readTarget(ctx)); err != nil {
+		return nil, err
+	}
 	files, err := d.files(ctx)
 	if err != nil {
 		return nil, err
@@ -71,9 +79,12 @@ func (d *deed) files(ctx context.Context) ([]transfer.Receipt, error) {
 		d.report(transferred{file: n, path: f.Source.Path, total: f.Source.Size})
 		jobs[n] = moveJob{
 			id: fmt.Sprintf("order/%s/%d", d.order.Key, n), location: f.Source.Location, path: f.Source.Path,
-			size: f.Source.Size, expect: f.Source.Digests, progress: d.progress(n, f.Source.Path),
+			size: f.Source.Size, progress: d.progress(n, f.Source.Path),
 		}
 		var err error
+		if jobs[n].expect, err = d.expected(n, f); err != nil {
+			return nil, err
+		}
 		if jobs[n].from, err = d.place(ctx, f.Source.Location); err != nil {
 			return nil, err
 		}

@@ -125,6 +125,11 @@ func readOne(ctx context.Context, place connectors.Source, root, home string, tr
 	if h.Links, err = mhl.ParseChain(bytes.NewReader(chain)); err != nil {
 		return nil, &Broken{Unreadable, path.Join(folder, mhl.ChainFile), err}
 	}
+	return h, h.readAll(ctx, place, folder, trace)
+}
+
+// readAll reads the manifests of all links.
+func (h *History) readAll(ctx context.Context, place connectors.Source, folder string, trace func(string) bool) error {
 	for batch := range slices.Chunk(h.Links, manifestsAtOnce) {
 		generations := make([]mhl.Generation, len(batch))
 		reads, ctx := errgroup.WithContext(ctx)
@@ -135,13 +140,13 @@ func readOne(ctx context.Context, place connectors.Source, root, home string, tr
 			})
 		}
 		if err := reads.Wait(); err != nil {
-			return nil, err
+			return err
 		}
 		for i, g := range generations {
 			h.Add(g, batch[i], trace)
 		}
 	}
-	return h, nil
+	return nil
 }
 
 // readPinned reads a manifest, which must be the one that the link pins.

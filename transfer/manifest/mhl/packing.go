@@ -24,15 +24,15 @@ func (h *History) Flat(prefix string) []File {
 		if len(r.First) == 0 {
 			continue // nothing but failures
 		}
-		f := r.file()
+		f := r.Known()
 		f.Path = prefix + f.Path
 		files = append(files, f)
 	}
 	return files
 }
 
-// file is the file as the history knows it, with the first digest of each format.
-func (r *Record) file() File {
+// Known is the file as the history knows it, with the first digest of each format.
+func (r *Record) Known() File {
 	f := File{Path: r.Path, Size: r.Size, ModTime: r.ModTime, Digests: map[string]string{}}
 	for _, format := range formats {
 		s, ok := r.First[format.name]
