@@ -118,17 +118,29 @@ func (d *delivery) beginAnew(ctx context.Context) error {
 	if _, fleeting := up.(connectors.Fleeting); fleeting {
 		return nil // there will be nothing to take up, nor to clear away
 	}
-	d.r.remembered.Store(true)
 	d.record = journal.Upload{Target: d.target, ID: up.ID(), Started: d.r.e.o.Now().UTC()}
 	started := d.r.started
 	if d.r.record.Job != nil {
 		started = d.r.record.Job.Started
 	}
-	err = d.r.e.journal.Begin(journal.Job{
+	d.recording = d.r.e.journal.BeginSoon(journal.Job{
 		ID: d.r.job.ID, Plan: d.r.plan(), Started: started,
 		Source: journal.Source{Location: d.r.job.Source.Location, Path: d.r.job.Source.Path, Entry: d.r.source},
 	}, d.record)
-	if err != nil {
+	if d.r.once {
+		return nil // a part that is lost is sent again as quickly
+	}
+	d.r.remembered.Store(true)
+	return d.begun(ctx)
+}
+
+// begun waits until the journal has the upload.
+func (d *delivery) begun(ctx context.Context) error {
+	if d.recording == nil {
+		return nil
+	}
+	err := d.recording()
+	if d.recording = nil; err != nil {
 		d.abort(ctx)
 	}
 	return err

@@ -12,6 +12,9 @@ import (
 
 // commit makes the copy visible and proves it, if it is not proved yet.
 func (d *delivery) commit(ctx context.Context, e evidence) error {
+	if err := d.begun(ctx); err != nil {
+		return err
+	}
 	d.gauge.enter(PhaseCommit, d.r.plan().Size)
 	whole := d.whole()
 	tries, limit := 0, 10*d.r.e.o.Stall

@@ -38,11 +38,12 @@ type delivery struct {
 
 	writes *schedule.Flow
 
-	upload  connectors.Upload
-	record  journal.Upload
-	again   bool // the upload was taken up from an earlier run, or a commit of it was tried
-	lost    bool // an upload of an earlier run is gone, or not known: the file may be there already
-	strange bool // nothing but its content says that a file at the path is ours
+	upload    connectors.Upload
+	record    journal.Upload
+	recording func() error // waits until record is in the journal; nil = it is, or need not be
+	again     bool         // the upload was taken up from an earlier run, or a commit of it was tried
+	lost      bool         // an upload of an earlier run is gone, or not known: the file may be there already
+	strange   bool         // nothing but its content says that a file at the path is ours
 
 	mu       sync.Mutex
 	claimed  map[int]connectors.Part // what an earlier run or the place says was accepted

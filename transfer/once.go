@@ -31,6 +31,7 @@ func (r *run) copyAtOnce(ctx context.Context, to Destination) []error {
 	if r.job.Progress != nil {
 		defer r.tell()
 	}
+	r.once = true
 	r.pass.done = make(chan struct{})
 	p, err := r.readAtOnce(ctx)
 	r.pass.err = err

@@ -41,7 +41,8 @@ type run struct {
 	deliveries []*delivery
 	seen       seen
 	pass       pass
-	remembered atomic.Bool // more than nothing is in the journal by this run
+	once       bool        // see copyAtOnce
+	remembered atomic.Bool // this run has put more into the journal than its beginning
 	hashed     atomic.Int64
 	retries    atomic.Int64
 	trouble    trouble
@@ -180,11 +181,7 @@ func (r *run) reading(ctx context.Context, err error) error {
 func (r *run) conclude(failures []error) (Receipt, error) {
 	receipt := r.makeReceipt()
 	if len(failures) == 0 {
-		finish := r.e.journal.Finish
-		if r.record.Job == nil && !r.remembered.Load() {
-			finish = r.e.journal.FinishAtOnce
-		}
-		if err := finish(r.job.ID, receipt); err != nil {
+		if err := r.finish(receipt); err != nil {
 			return receipt, fmt.Errorf("job %s is done, but has no receipt in the journal: %w", r.job.ID, err)
 		}
 		return receipt, nil
@@ -194,6 +191,20 @@ func (r *run) conclude(failures []error) (Receipt, error) {
 		receipt.Copies = nil
 	}
 	return receipt, errors.Join(failures...)
+}
+
+// finish writes the receipt in place of what is recorded.
+func (r *run) finish(receipt Receipt) error {
+	if r.record.Job != nil || r.remembered.Load() {
+		return r.e.journal.Finish(r.job.ID, receipt)
+	}
+	var begun []journal.Target
+	for _, d := range r.deliveries {
+		if d.record.ID != "" {
+			begun = append(begun, d.target)
+		}
+	}
+	return r.e.journal.FinishAtOnce(r.job.ID, receipt, begun...)
 }
 
 // hopeless tells whether what is under way is of no use to a later run.

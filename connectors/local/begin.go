@@ -94,12 +94,26 @@ func (u *upload) prepare(root *os.Root, f *os.File, staged string) error {
 	if err := u.place.refuseTwin(root, "begin", u.path, 0, nil); err != nil {
 		return err
 	}
-	if u.options.Size > 0 && u.place.set.sparse != sparseYes {
-		if err := ifSupported(preallocate(f, u.options.Size)); err != nil {
-			return err
-		}
+	if err := u.takeRoom(f); err != nil {
+		return err
 	}
 	return u.place.carryXattrs(f, u.options.Metadata[XattrsKey])
+}
+
+// atOnce is the size up to which a file is written in one go: what is taken in
+// advance, or synced before the commit does, is work for nothing.
+const atOnce = 1 << 20
+
+// takeRoom has a large file fail now rather than at its end, and lie in one piece.
+// In memory there are no pieces, and each page taken would be cleared for nothing.
+func (u *upload) takeRoom(f *os.File) error {
+	if u.options.Size <= atOnce || u.place.set.sparse == sparseYes {
+		return nil
+	}
+	if kind, _, _ := u.place.facts.get(); kind.Name == "tmpfs" {
+		return roomFor(f, u.options.Size)
+	}
+	return ifSupported(preallocate(f, u.options.Size))
 }
 
 // createStaged tries again when another upload has just removed the folder.

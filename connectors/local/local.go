@@ -4,7 +4,8 @@
 // An upload is one file in the folder [promise.Folder] below the location's root.
 // It is allocated at Begin, written at the parts' offsets, and synced to the disk
 // part by part, so that accepted parts outlive this process and a power cut as
-// far as the disk keeps its word. Commit checks the length, sets the time, syncs
+// far as the disk keeps its word; a file of up to 1 MiB that is one part is synced
+// by Commit alone. Commit checks the length, sets the time, syncs
 // the file, renames it to its path in one step, and syncs the folder. Runs of
 // zeros become holes, and holes are read without asking the disk.
 //
@@ -59,6 +60,7 @@ type place struct {
 	set      settings
 	identity identity
 	facts    facts
+	syncs    syncs
 	closed   context.Context
 	close    context.CancelFunc
 }

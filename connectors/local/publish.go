@@ -29,7 +29,7 @@ func (p *place) publish(root *os.Root, path string, rename func() error) error {
 	if err != nil || !p.set.durable {
 		return err
 	}
-	return syncFolders(root, folder(path), lacking)
+	return p.syncs.folders(root, folder(path), lacking)
 }
 
 func known(err error) bool {

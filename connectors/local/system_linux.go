@@ -29,6 +29,15 @@ func preallocate(f *os.File, size int64) error {
 	return again(func() error { return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size) })
 }
 
+// roomFor fails if the volume has less room than size bytes.
+func roomFor(f *os.File, size int64) error {
+	var s unix.Statfs_t
+	if unix.Fstatfs(int(f.Fd()), &s) == nil && s.Blocks > 0 && int64(s.Bavail)*s.Bsize < size {
+		return unix.ENOSPC
+	}
+	return nil
+}
+
 func syncData(f *os.File) error {
 	return again(func() error { return unix.Fdatasync(int(f.Fd())) })
 }

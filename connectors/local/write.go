@@ -33,8 +33,8 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 			_ = f.Close()
 			return err
 		}
-		if !u.place.set.durable {
-			return f.Close()
+		if !u.place.set.durable || p.Size <= atOnce && p.Size == u.options.Size {
+			return f.Close() // what one call writes and nobody has to remember is synced by the commit
 		}
 		// The disk may take its time: whoever cancels does not wait for it.
 		return promise.Do(ctx, func() error { return syncAndClose(f) })
@@ -55,10 +55,16 @@ func (u *upload) openStaged(root *os.Root, staged string) (*os.File, error) {
 }
 
 func (u *upload) copy(ctx context.Context, f *os.File, p connectors.Part, r io.Reader) error {
+	w := writer{f: f, unit: u.place.set.sparse.unit()}
+	from := promise.NewPartReader(ctx, u.path, p, r)
+	if lender, ok := r.(lender); ok && lender.Len() == int(p.Size) {
+		if _, err := lender.WriteTo(&partWriter{ctx: ctx, to: &w, at: p.Offset}); err != nil {
+			return err
+		}
+		return w.makeHoles()
+	}
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
-	from := promise.NewPartReader(ctx, u.path, p, r)
-	w := writer{f: f, unit: u.place.set.sparse.unit()}
 	for at, end := p.Offset, p.Offset+p.Size; at < end; {
 		piece := (*buffer)[:min(bufferSize-at%bufferSize, end-at)] // ends where holes can begin
 		if _, err := io.ReadFull(from, piece); err != nil {
@@ -70,6 +76,32 @@ func (u *upload) copy(ctx context.Context, f *os.File, p connectors.Part, r io.R
 		at += int64(len(piece))
 	}
 	return w.makeHoles()
+}
+
+// A lender writes the bytes that it holds without a copy in between.
+type lender interface {
+	io.WriterTo
+	Len() int // of what is left
+}
+
+// A partWriter puts a part's bytes at their place, one after the other.
+type partWriter struct {
+	ctx context.Context
+	to  *writer
+	at  int64
+}
+
+func (w *partWriter) Write(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		if err = w.ctx.Err(); err != nil {
+			break
+		}
+		piece := b[n:min(len(b), n+int(bufferSize-w.at%bufferSize))] // ends where holes can begin
+		if err = w.to.write(piece, w.at); err == nil {
+			n, w.at = n+len(piece), w.at+int64(len(piece))
+		}
+	}
+	return n, err
 }
 
 func syncAndClose(f *os.File) error {

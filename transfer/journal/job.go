@@ -45,18 +45,22 @@ type Record struct {
 
 // Begin records an upload, and with it the job, before its first part is sent.
 // KindNoSpace when the volume is too full to take on new work.
-func (j *Journal) Begin(job Job, u Upload) error {
+func (j *Journal) Begin(job Job, u Upload) error { return j.BeginSoon(job, u)() }
+
+// BeginSoon is Begin, and leaves it to the caller to wait for it, before the upload
+// is committed.
+func (j *Journal) BeginSoon(job Job, u Upload) (wait func() error) {
 	if err := checkName("job's ID", job.ID); err != nil {
-		return err
+		return failed(err)
 	}
 	w := &write{new: true}
 	if err := w.put(key(jobs, job.ID), job); err != nil {
-		return err
+		return failed(err)
 	}
 	if err := w.put(key(uploads, job.ID, u.Target.key()), u); err != nil {
-		return err
+		return failed(err)
 	}
-	return j.writer.submit(w)()
+	return j.writer.submit(w)
 }
 
 // Accept records a part that a destination has accepted.
@@ -105,15 +109,18 @@ func (j *Journal) Finish(job string, receipt any) error {
 	return j.replace(w, key(jobs, job), key(uploads, job), key(copies, job), key(marks, job), key(parts, job))
 }
 
-// FinishAtOnce is Finish for a job of which nothing but its receipt was ever
-// recorded: there is nothing to look for and to forget.
-func (j *Journal) FinishAtOnce(job string, receipt any) error {
+// FinishAtOnce is Finish for a job of which nothing was ever recorded but its
+// beginning and these uploads: there is nothing else to look for.
+func (j *Journal) FinishAtOnce(job string, receipt any, begun ...Target) error {
 	if err := checkName("job's ID", job); err != nil {
 		return err
 	}
 	w := &write{}
 	if err := w.put(key(receipts, job), dated{j.now().UTC(), receipt}); err != nil {
 		return err
+	}
+	for _, t := range begun {
+		w.ops = append(w.ops, op{key: key(jobs, job), remove: true}, op{key: key(uploads, job, t.key()), remove: true})
 	}
 	return j.writer.submit(w)()
 }
