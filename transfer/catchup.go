@@ -92,12 +92,8 @@ func (d *delivery) reject(ctx context.Context, bad []int) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.prefix = 0
 	for _, number := range bad {
-		d.gauge.parts.Add(-1)
-		d.gauge.done.Add(-d.accepted[number].Size)
-		delete(d.accepted, number)
-		d.tried[number] = true
+		d.unaccept(number)
 	}
 	return errRepair
 }

@@ -87,6 +87,8 @@ const mostNotes = 20
 
 // note keeps something for the receipt that the reader of it would want to know.
 func (d *delivery) note(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if len(d.notes) < mostNotes && !slices.Contains(d.notes, text) {
 		d.notes = append(d.notes, text)
 	}

@@ -32,7 +32,7 @@ func (r *run) wanted() (list []connectors.Algorithm) {
 	for _, d := range r.deliveries {
 		all = append(all, d.traits.WholeDigest, d.way.Digest)
 	}
-	for _, a := range all {
+	for _, a := range append(all, r.comparable()...) {
 		if !seen[a] {
 			seen[a] = true
 			list = append(list, a)

@@ -20,6 +20,7 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	closed := sync.OnceFunc(r.closeQueues)
 	defer closed()
 	whole := connectors.Whole{Size: r.plan().Size, Parts: r.known}
+	witness := r.askWitness(ctx)
 	s := r.sourceScan()
 	s.parts = r.unread()
 	apart := r.wanted()
@@ -47,6 +48,9 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	whole.Digests = hashes.end()
 	if err == nil {
 		err = r.complete(&whole, s.algorithms)
+	}
+	if err == nil {
+		whole, err = r.believe(ctx, whole, witness)
 	}
 	if err != nil {
 		return connectors.Whole{}, err

@@ -38,6 +38,10 @@ type run struct {
 	known  []connectors.Part               // what an earlier run has read: the first parts, with their digests
 	states map[connectors.Algorithm][]byte // of the hashes behind them
 
+	vouched connectors.Algorithm // by which the source's place agrees with what was read
+	notes   []string             // on the reading, for the receipt
+	doubted atomic.Bool          // a part did not stay in memory what it was
+
 	deliveries []*delivery
 	seen       seen
 	pass       pass
@@ -217,6 +221,10 @@ func (r *run) makeReceipt() Receipt {
 	c := Receipt{
 		Job: r.job.ID, Source: ReceiptSource{Location: r.job.Source.Location, Path: r.job.Source.Path, Entry: r.source},
 		Engine: r.e.o.Version, Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept, Packed: r.packer.packed(),
+	}
+	c.Source.Vouched, c.Source.Notes = r.vouched, r.notes
+	if p := r.job.Source.Profile; p != nil {
+		c.Source.Software = p.Software
 	}
 	if r.pass.whole.Digests != nil {
 		c.Digests = r.pass.whole.Digests

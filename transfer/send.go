@@ -30,6 +30,11 @@ func (d *delivery) send(ctx context.Context, p *piece, failed <-chan struct{}) (
 			// Somebody still reads it, so it is not lent again but read anew.
 			d.leave()
 			return part, d.postponed()
+		case connectors.KindOf(err) == connectors.KindIntegrity && !p.intact():
+			d.r.doubted.Store(true)
+			d.note("a part changed in memory and was read again")
+			d.leave()
+			return part, d.postponed()
 		case errors.Is(err, schedule.ErrHeld) && !d.traits.Sequential:
 			return part, schedule.ErrHeld
 		case isClosed(failed) || !taken(err) && !r.again(ctx, err):

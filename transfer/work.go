@@ -105,8 +105,11 @@ func (d *delivery) worthRecording() bool {
 func (d *delivery) confirm(p connectors.Part) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, done := d.accepted[p.Number]; done {
-		return true
+	if accepted, done := d.accepted[p.Number]; done {
+		if _, equal := accepted.Digests.Agree(p.Digests); equal {
+			return true
+		}
+		d.unaccept(p.Number) // it was read wrong
 	}
 	claimed, ok := d.claimed[p.Number]
 	if !ok {
@@ -125,6 +128,15 @@ func (d *delivery) confirm(p connectors.Part) bool {
 	d.gauge.parts.Add(1)
 	d.gauge.done.Add(p.Size)
 	return true
+}
+
+// unaccept has a part sent again; it is called with the lock held.
+func (d *delivery) unaccept(number int) {
+	d.gauge.parts.Add(-1)
+	d.gauge.done.Add(-d.accepted[number].Size)
+	delete(d.accepted, number)
+	d.tried[number] = true
+	d.prefix = min(d.prefix, number-1)
 }
 
 func (d *delivery) accept(p connectors.Part) {
