@@ -53,6 +53,7 @@ a source folder go into DST itself, with their paths below the source.`,
 	c.pressing.flags(cmd)
 	flags.StringVar(&c.progress, "progress", progressAuto, "how progress is shown on standard error: auto (bars on a terminal, else a line every few seconds), json (a document a line) or none")
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{progressAuto, progressJSON, progressNone}, cobra.ShellCompDirectiveNoFileComp))
+	flags.BoolVar(&c.hop.on, "manifest", false, "carry the ASC MHL history of the folder on, and add the generation of this copy; what the history denies is not copied")
 	c.packing.flags(cmd)
 	optionFlag(cmd, &c.srcOptions, "src-option", "option of SRC, NAME=VALUE; `gantry connectors` lists them")
 	optionFlag(cmd, &c.dstOptions, "dst-option", "option of DST, NAME=VALUE")
@@ -80,6 +81,7 @@ type copier struct {
 	digests             []string
 	verify              string
 	packing             packing
+	hop                 hop
 	pressing            pressing
 	progress            string
 	srcOptions          []string
@@ -137,6 +139,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if err != nil {
 		return err
 	}
+	if pairs, err = c.prepareHop(ctx, pairs); err != nil {
+		return err
+	}
 	if c.dryRun {
 		return c.rehearse(ctx, pairs)
 	}
@@ -149,6 +154,11 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return err
 	}
 	report.LeftOut = c.leftOut
+	if c.hop.on && !report.cancelled && report.err(ctx) == nil {
+		if report.Generations, err = c.addHop(ctx, report); err != nil {
+			return err
+		}
+	}
 	if err := c.app.print(c.out, report, func(w io.Writer) error { return report.table(w, c.verbose) }); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (m *mover) compare(ctx context.Context, p pair) *transfer.Receipt {
 	if err != nil || source.Size != p.Size {
 		return nil
 	}
-	want := append(m.algorithms(), connectors.XXH128, connectors.CRC64NVME)
+	want := append(append(m.algorithms(), m.more(p)...), connectors.XXH128, connectors.CRC64NVME)
 	plan := transfer.PlanProof(m.destination(p.Destination), transfer.VerifyStrongest, m.algorithms()...)
 	var native connectors.Digests
 	if plan.Proof == transfer.ProofNative {
@@ -53,6 +53,10 @@ func (m *mover) compare(ctx context.Context, p pair) *transfer.Receipt {
 	}
 	if common, equal := ours.Agree(theirs); common == 0 || !equal {
 		return nil
+	}
+	expect, err := m.expected(p)
+	if _, equal := ours.Agree(expect); err != nil || !equal {
+		return nil // the engine refuses it
 	}
 	by := connectors.XXH128
 	if proof == transfer.ProofNative {

@@ -10,6 +10,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer"
+	"gantry/transfer/custody"
 )
 
 // What became of a file.
@@ -62,7 +63,8 @@ type report struct {
 	Seconds   float64  `json:"seconds"`
 	Results   []result `json:"results"`
 
-	LeftOut []leftOut `json:"leftOut,omitempty"`
+	LeftOut     []leftOut         `json:"leftOut,omitempty"`
+	Generations []custody.Written `json:"generations,omitempty"` // added to the histories at the destination
 
 	cancelled bool
 }
@@ -106,6 +108,9 @@ func (r *report) table(w io.Writer, all bool) error {
 		if err := r.fileTable(w); err != nil {
 			return err
 		}
+	}
+	for _, g := range r.Generations {
+		fmt.Fprintf(w, "generation %d of the history: %s\n", g.Number, printable(g.Path))
 	}
 	_, err := fmt.Fprintln(w, r.summary())
 	return err

@@ -145,11 +145,16 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		}
 	}
 	m.tally.sent(p)
+	expect, err := m.expected(p)
+	if err != nil {
+		return r.failed(err)
+	}
 	job, err := m.steering.admit(ctx, transfer.Job{
 		ID: id, Kind: "copy",
 		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source, Seen: p.seen, Profile: m.from.location.Profile},
 		Destinations: []transfer.Destination{m.destination(p.Destination)},
 		Digests:      m.algorithms(),
+		Expect:       expect,
 		Pack:         pack,
 	})
 	if err != nil {

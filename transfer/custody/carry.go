@@ -85,3 +85,37 @@ func Expected(r *mhl.Record) connectors.Digests {
 	}
 	return want
 }
+
+// IsHistory tells whether a path is that of a history's file: below a folder called ascmhl.
+func IsHistory(path string) bool {
+	_, inner := historyOf(path)
+	return inner
+}
+
+// Carry copies the history that was read at fromRoot, and those nested in it, to where their files were copied. A folder that has a history there keeps
+// its own. It may be repeated after a crash: manifests go first, and each chain last.
+func Carry(ctx context.Context, from connectors.Source, fromRoot string, to connectors.Place, toRoot string, h *History) error {
+	for _, each := range slices.Backward(h.All()) {
+		source, dest := below(fromRoot, each.Home), below(toRoot, each.Home)
+		chain := path.Join(dest, mhl.Folder, mhl.ChainFile)
+		if there, err := readSmall(ctx, to, chain, mostChain); err != nil || there != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		for _, l := range each.Links {
+			manifest, err := Manifest(ctx, from, source, l)
+			if err != nil {
+				return err
+			}
+			if err := put(ctx, to, path.Join(dest, mhl.Folder, l.Name), manifest, false); err != nil {
+				return err
+			}
+		}
+		if err := put(ctx, to, chain, each.chain, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
