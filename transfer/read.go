@@ -22,7 +22,7 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	whole := connectors.Whole{Size: r.plan().Size, Parts: r.known}
 	witness := r.askWitness(ctx)
 	s := r.sourceScan()
-	s.parts = r.unread()
+	s.parts, s.worth = r.unread(), r.somebody
 	apart := r.wanted()
 	if r.readInOne() {
 		s.algorithms, apart = append(s.algorithms, apart...), nil

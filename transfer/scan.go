@@ -22,6 +22,7 @@ type scan struct {
 	doubt      func(context.Context) error               // asked when bytes are missing; nil if missing bytes are a fact
 	note       func(err error, pause time.Duration)      // told of each retry
 	flow       *schedule.Flow                            // by which it reads; nil if nobody else wants to
+	worth      func(context.Context) error               // waits while nobody can take what is read; may be nil
 	each       func(ctx context.Context, p *piece) error // owns the piece
 	control    *control                                  // nil if the job cannot be paused
 }
@@ -118,6 +119,11 @@ func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan
 	for part := range s.parts {
 		if err := ready(ctx, s.flow); err != nil {
 			return err
+		}
+		if s.worth != nil {
+			if err := s.worth(ctx); err != nil {
+				return err
+			}
 		}
 		p, err := memory.take(ctx, part.Size)
 		if err != nil {

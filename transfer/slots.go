@@ -102,6 +102,35 @@ func ready(ctx context.Context, f *schedule.Flow) error {
 	return f.Ready(ctx)
 }
 
+// somebody waits while all deliveries that take part in the reading are held.
+func (r *run) somebody(ctx context.Context) error {
+	var held []*schedule.Flow
+	for _, d := range r.deliveries {
+		switch {
+		case isClosed(d.left):
+		case d.writes == nil || !d.writes.Held():
+			return nil
+		default:
+			held = append(held, d.writes)
+		}
+	}
+	return first(ctx, held)
+}
+
+// first waits for one of the flows to be ready.
+func first(ctx context.Context, flows []*schedule.Flow) error {
+	if len(flows) == 0 {
+		return nil
+	}
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	ready := make(chan error, len(flows))
+	for _, f := range flows {
+		go func() { ready <- f.Ready(waiting) }()
+	}
+	return <-ready
+}
+
 // taken tells whether a part was stopped by a pause or by the scheduler: it is moved
 // again, and nothing is wrong.
 func taken(err error) bool {

@@ -42,7 +42,8 @@ type flow struct {
 	whole    bool
 	used     bool
 	running  int
-	lost     int // parts in a row that were taken away
+	lost     int       // parts in a row that were taken away
+	held     time.Time // since when parts that wait may not move; zero if they may
 	moved    atomic.Int64
 }
 
@@ -53,9 +54,9 @@ type claim struct {
 	bytes   int64
 	weight  int
 	granted time.Time
-	held    time.Time // since when it may not move; zero if it may
-	aged    bool      // got its slot by age
-	dying   bool      // its slot was taken away
+	held    bool // it may not move
+	aged    bool // got its slot by age
+	dying   bool // its slot was taken away
 	moved   atomic.Int64
 	ready   chan struct{} // closed when it has its slot, or err
 	err     error

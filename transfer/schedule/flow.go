@@ -53,6 +53,13 @@ func (f *Flow) Ready(ctx context.Context) error {
 	}
 }
 
+// Held tells whether the job is held now: Ready would wait.
+func (f *Flow) Held() bool {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	return f.flow.job.paused || f.s.core.stopped(f.flow) != nil
+}
+
 // wait ends with news, at a time unless it is zero, or with an error.
 func wait(ctx context.Context, news <-chan struct{}, now, at time.Time) error {
 	var over <-chan time.Time

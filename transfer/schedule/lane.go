@@ -114,7 +114,7 @@ func (k *claim) beats(other *claim) bool {
 func (l *lane) serve(c *core, now time.Time, w *alarm) bool {
 	i, aged := l.choice.best(c, now, len(l.waiting), func(i int) (wish, bool) {
 		k := l.waiting[i]
-		return k.wish, k.held.IsZero()
+		return k.wish, !k.held
 	})
 	if i < 0 {
 		return false
@@ -136,7 +136,7 @@ func (l *lane) serve(c *core, now time.Time, w *alarm) bool {
 // urgent finds the first urgent claim that may move.
 func (l *lane) urgent() (first *claim) {
 	for _, k := range l.waiting {
-		if k.held.IsZero() && k.job.level >= Urgent && (first == nil || k.order < first.order) {
+		if !k.held && k.job.level >= Urgent && (first == nil || k.order < first.order) {
 			first = k
 		}
 	}

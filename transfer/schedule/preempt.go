@@ -5,7 +5,7 @@ import "time"
 const (
 	extras    = 2                      // slots above the limit, for urgent jobs where no other can be taken away
 	pace      = 500 * time.Millisecond // between slots that are taken for a job which has one
-	patient   = 5 * time.Second        // how long a part keeps what it has while it may not move
+	patient   = 2 * time.Second        // how long a part keeps what it has while it may not move
 	spared    = 2                      // a job that has lost so many parts in a row keeps the next one
 	brakeTo   = 10                     // what lower ones have while urgent parts move: one part in so many
 	brakeLess = 16 << 10               // bytes/s, at least
@@ -90,19 +90,20 @@ func (l *lane) stop(c *core) {
 }
 
 // hold keeps those that may not move from their turn, and after a while sends them
-// away, so that they give back the memory that they have.
+// away, so that they give back the memory that they have. Later ones of the same flow
+// are sent away at once.
 func (l *lane) hold(c *core, now time.Time, w *alarm) {
 	kept := l.waiting[:0]
 	for _, k := range l.waiting {
 		if !k.job.paused && c.stopped(k.flow) == nil {
-			k.held = time.Time{}
+			k.held, k.flow.held = false, time.Time{}
 			kept = append(kept, k)
 			continue
 		}
-		if k.held.IsZero() {
-			k.held = now
+		if k.held = true; k.flow.held.IsZero() {
+			k.flow.held = now
 		}
-		if until := k.held.Add(patient); now.Before(until) {
+		if until := k.flow.held.Add(patient); now.Before(until) {
 			w.ring(until)
 			kept = append(kept, k)
 			continue

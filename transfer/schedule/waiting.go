@@ -74,7 +74,7 @@ func (c *core) waitingForSlot(now time.Time, k *claim) string {
 	}
 	higher := map[*job]bool{}
 	for _, other := range l.waiting {
-		if other.job.level > k.job.level && other.held.IsZero() {
+		if other.job.level > k.job.level && !other.held {
 			higher[other.job] = true
 		}
 	}
