@@ -125,7 +125,7 @@ func (w *ledger) carryOn(ctx context.Context, files []mhl.File) error {
 	case single && whole.history.Complete(func(p string) bool { return known[p] != nil }):
 		return w.copyAll(ctx, whole)
 	}
-	return w.condense(ctx, whole, known)
+	return w.condense(ctx, whole, known, len(known) == len(files))
 }
 
 // copyAll copies a history as it is.
@@ -147,8 +147,8 @@ func (w *ledger) copyAll(ctx context.Context, o *origin) error {
 	return nil
 }
 
-// condense makes a first generation of what is known of some files.
-func (w *ledger) condense(ctx context.Context, o *origin, known map[string]*mhl.Record) error {
+// condense makes a first generation of what is known of some files. If these are all files, folders get hashes, too.
+func (w *ledger) condense(ctx context.Context, o *origin, known map[string]*mhl.Record, all bool) error {
 	last := o.history.Links[len(o.history.Links)-1]
 	g := w.g
 	g.Number, g.Process, g.Coverage = 1, mhl.Flatten, mhl.Partial
@@ -159,6 +159,12 @@ func (w *ledger) condense(ctx context.Context, o *origin, known map[string]*mhl.
 		g.Files = append(g.Files, f)
 	}
 	w.history = &custody.History{Home: "."}
+	if whole := g; all {
+		whole.Coverage = mhl.Whole
+		if _, _, err := mhl.Build(whole); err == nil { // they have a digest in common
+			g = whole
+		}
+	}
 	return w.add(ctx, g)
 }
 

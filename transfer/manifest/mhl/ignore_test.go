@@ -64,3 +64,15 @@ func TestWhatIsBelowAnIgnoredFolderIsIgnored(t *testing.T) {
 		}
 	})
 }
+
+func FuzzIgnore(f *testing.F) {
+	for _, seed := range []string{"*.tmp\n!x", "a/**/b", "[!]-z]/", `\#\ `, "**", "/[a"} {
+		f.Add(seed, "a/b/x.tmp")
+	}
+	f.Fuzz(func(t *testing.T, patterns, path string) {
+		ignore, _ := NewIgnore(strings.Split(patterns, "\n"))
+		if ignore.Match(path) && !ignore.Match(path+"/x") && checkPath(path) == nil {
+			t.Fatalf("%q is ignored by %q, what is in it is not", path, patterns)
+		}
+	})
+}
