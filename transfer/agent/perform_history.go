@@ -16,6 +16,7 @@ type origin struct {
 	location, root string
 	history        *custody.History
 	rel            string // the file's path in it
+	packed         bool   // the destination gets other bytes than these
 }
 
 func (o *origin) record() *mhl.Record { return o.history.File(o.rel) }
@@ -49,7 +50,11 @@ func (d *deed) findOrigins(ctx context.Context) error {
 			continue
 		}
 		rel, _ := relative(f.Source.Path, o.root)
-		if own := (&origin{o.location, o.root, o.history, rel}); own.record() != nil {
+		pack, err := d.pack(f.Destinations)
+		if err != nil {
+			return err
+		}
+		if own := (&origin{o.location, o.root, o.history, rel, pack != nil}); own.record() != nil {
 			d.origins[n] = own
 		}
 	}
@@ -103,7 +108,11 @@ func (d *deed) expected(n int, f wire.OrderFile) (connectors.Digests, error) {
 			return nil, err
 		}
 	}
-	if m := d.order.Manifest; m != nil && d.target != nil {
+	pack, err := d.pack(f.Destinations)
+	if err != nil {
+		return nil, err
+	}
+	if m := d.order.Manifest; m != nil && d.target != nil && pack == nil {
 		for _, to := range f.Destinations {
 			if rel, ok := relative(to.Path, m.Root); ok && to.Location == m.Location {
 				if err := add(d.target.File(rel), m.Location+":"+m.Root); err != nil {

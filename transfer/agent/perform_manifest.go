@@ -105,7 +105,7 @@ func (w *ledger) carryOn(ctx context.Context, files []mhl.File) error {
 	known := map[string]*mhl.Record{} // by path at the destination
 	single := true
 	for n, o := range w.origins {
-		if o == nil {
+		if o == nil || o.packed {
 			continue
 		}
 		if whole == nil {
