@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"gantry/connectors"
@@ -35,6 +36,7 @@ type Engine struct {
 	log     *slog.Logger
 	memory  *memory
 	turns   turns
+	apart   sync.Map // of moves: whether two folders are one
 	room    *room
 
 	changes  changes
@@ -127,6 +129,9 @@ func (e *Engine) runOnce(ctx context.Context, job Job, c *control) (Receipt, err
 	r := &run{e: e, job: job, ticket: c.ticket, packer: packer, started: e.o.Now().UTC(), control: c}
 	defer r.leave()
 	receipt, err := r.do(ctx)
+	if err == nil {
+		receipt, err = r.depart(ctx, receipt)
+	}
 	if err == nil || hopeless(r.pass.err) {
 		e.tidy(job.ID)
 	}

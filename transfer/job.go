@@ -31,6 +31,7 @@ type Job struct {
 	Digests      []connectors.Algorithm // wanted in the receipt, beyond xxh128 and crc64nvme
 	Expect       connectors.Digests     // what the source must turn out to be; otherwise KindIntegrity
 	Verify       Verify
+	Move         Move // whether the source is deleted in the end
 	Pack         Pack // what is sent is not the source itself; nil sends it as it is
 	ContentType  string
 	Metadata     map[string]string // keys in lower case
@@ -83,6 +84,10 @@ func (j Job) check() error {
 		return j.invalid("it has no ID")
 	case j.Source.Place == nil:
 		return j.invalid("it has no source")
+	case j.Move != Keep && j.Move != MoveProved && j.Move != MoveAnyway:
+		return j.invalid("there is no move %q", j.Move)
+	case j.Move != Keep && j.Pack != nil:
+		return j.invalid("what is packed for others is no copy to keep: the source cannot be moved")
 	case len(j.Destinations) == 0:
 		return j.invalid("it has no destination")
 	case !j.Verify.known():

@@ -53,8 +53,8 @@ func (r *run) look(ctx context.Context) error {
 	case v != nil && !v.SameVersion(r.source):
 		r.unseen = connectors.Errorf(connectors.KindChanged, "run job", r.job.Source.Path, "the source is not the version that was asked for")
 		return nil
-	case r.receipt != nil && !r.receipt.Source.Entry.SameVersion(r.source):
-		r.receipt = nil
+	case r.receipt != nil && (!r.receipt.Source.Entry.SameVersion(r.source) || !r.receipt.Removed.IsZero()):
+		r.receipt = nil // what is there now came after it
 	}
 	if job := r.record.Job; job != nil && !r.same(*job) {
 		return r.startOver(ctx, "the source has changed since the last run")

@@ -26,6 +26,7 @@ type Receipt struct {
 	Finished time.Time          `json:"finished"`
 	Copies   []Copy             `json:"copies"`
 	Engine   string             `json:"engine,omitempty"` // name and version of the program that copied
+	Removed  time.Time          `json:"removed,omitzero"` // when the source was deleted, of a job that moves
 	Packed   *Packed            `json:"packed,omitempty"` // then Size, Digests and Source.Entry are of the packed file
 }
 

@@ -75,6 +75,9 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 	if err := r.look(ctx); err != nil {
 		return Receipt{}, err
 	}
+	if err := r.movable(ctx); err != nil {
+		return Receipt{}, err
+	}
 	todo, failures := r.stillToDo(ctx)
 	switch finished := len(todo)+len(failures) == 0; {
 	case finished && r.receipt != nil:

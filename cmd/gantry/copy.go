@@ -21,7 +21,7 @@ import (
 
 func copyCommand(a *app) *cobra.Command {
 	c := &copier{app: a}
-	cmd := &cobra.Command{
+	return c.command(&cobra.Command{
 		Use: "copy SRC DST", Short: "Copies a file or a folder between any two places, verified and resumable",
 		Long: `Copies a file, or every file below a folder, between any two places. Each is a URL, a path, or
 LOCATION:PATH with a location of the data folder. Every file is hashed as it is read, proved at its
@@ -32,17 +32,21 @@ DST is a folder if it ends in "/" or is one already; otherwise it is the new fil
 a source folder go into DST itself, with their paths below the source.`,
 		Example: `  gantry copy match.mxf archive:2026/
   gantry copy s3://bucket/show sftp://me@host/incoming/ --dry-run`,
-		Args: cobra.ExactArgs(2), ValidArgsFunction: a.completePlaces(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.check(); err != nil {
-				return err
-			}
-			c.out, c.display, c.asked = cmd.OutOrStdout(), newDisplay(cmd.ErrOrStderr(), c.progress), askedOf(cmd, args, a)
-			return c.run(cmd.Context(), args[0], args[1])
-		},
+	})
+}
+
+// command adds what copy and move have in common.
+func (c *copier) command(cmd *cobra.Command) *cobra.Command {
+	cmd.Args, cmd.ValidArgsFunction = cobra.ExactArgs(2), c.app.completePlaces(2)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := c.check(); err != nil {
+			return err
+		}
+		c.out, c.display, c.asked = cmd.OutOrStdout(), newDisplay(cmd.ErrOrStderr(), c.progress), askedOf(cmd, args, c.app)
+		return c.run(cmd.Context(), args[0], args[1])
 	}
 	flags := cmd.Flags()
-	flags.BoolVarP(&c.dryRun, "dry-run", "n", false, "say what would be copied, and copy nothing")
+	flags.BoolVarP(&c.dryRun, "dry-run", "n", false, "say what would be done, and do nothing")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "name every file at the end, however many there are")
 	flags.IntVar(&c.transfers, "transfers", 0, "files under way at once; by default as many as their sizes allow: 4 large ones, up to 32 small ones")
 	flags.IntVar(&c.parallel, "parallel", 0, "parts of each file under way at once, at most; by default as many as the places are found to be worth")
@@ -84,6 +88,7 @@ type copier struct {
 	hop                 hop
 	pressing            pressing
 	progress            string
+	move                transfer.Move
 	srcOptions          []string
 	dstOptions          []string
 

@@ -60,6 +60,7 @@ type report struct {
 	Failed    int      `json:"failed"`
 	Bytes     int64    `json:"bytes"`     // of the files that are there now
 	SentBytes int64    `json:"sentBytes"` // in this run
+	Removed   int      `json:"removed"`   // sources that were deleted, of a move
 	Seconds   float64  `json:"seconds"`
 	Results   []result `json:"results"`
 
@@ -93,6 +94,9 @@ func newReport(results []result, took time.Duration) *report {
 			continue
 		}
 		r.Bytes += f.Size
+		if !f.Receipt.Removed.IsZero() {
+			r.Removed++
+		}
 		if f.Outcome != outcomePresent {
 			r.SentBytes += f.Receipt.Copies[0].SentBytes
 		}
@@ -153,6 +157,9 @@ func (r *report) summary() string {
 	}
 	if len(r.LeftOut) > 0 {
 		parts = append(parts, fmt.Sprintf("%d left out", len(r.LeftOut)))
+	}
+	if r.Removed > 0 {
+		parts = append(parts, count(r.Removed, "source")+" deleted")
 	}
 	took := time.Duration(r.Seconds * float64(time.Second))
 	text := fmt.Sprintf("%s: %s; %s sent in %s", count(r.Files, "file"), strings.Join(parts, ", "), size(r.SentBytes), short(took))

@@ -139,9 +139,16 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	if err != nil {
 		return r.failed(err)
 	}
+	present := false
 	if record.Job == nil && record.Receipt == nil && pack == nil && m.there.mayHold(p) {
 		if receipt := m.compare(ctx, p); receipt != nil {
-			return r.done(outcomePresent, *receipt)
+			if m.copier.move == transfer.Keep {
+				return r.done(outcomePresent, *receipt)
+			}
+			present = true
+			if err := m.journal.Finish(id, receipt); err != nil { // for the engine, which deletes on a receipt
+				return r.failed(err)
+			}
 		}
 	}
 	m.tally.sent(p)
@@ -156,6 +163,7 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		Digests:      m.algorithms(),
 		Expect:       expect,
 		Pack:         pack,
+		Move:         m.copier.move,
 	})
 	if err != nil {
 		return r.failed(err)
@@ -169,7 +177,7 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	switch {
 	case err != nil:
 		return r.failed(err)
-	case receipt.Finished.Before(m.began):
+	case present, receipt.Finished.Before(m.began):
 		return r.done(outcomePresent, receipt)
 	case receipt.Copies[0].Resumed > 0:
 		return r.done(outcomeResumed, receipt)

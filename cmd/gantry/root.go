@@ -43,7 +43,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 hub or place not rea
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(
-		upCommand(a), demoCommand(a), copyCommand(a), lsCommand(a), statCommand(a), sweepCommand(a), watchCommand(a), probeCommand(a), connectorsCommand(a), applyCommand(a), getCommand(a), describeCommand(a),
+		upCommand(a), demoCommand(a), copyCommand(a), moveCommand(a), lsCommand(a), statCommand(a), sweepCommand(a), watchCommand(a), probeCommand(a), connectorsCommand(a), applyCommand(a), getCommand(a), describeCommand(a),
 		assetCommand(a), runCommand(a), transferCommand(a), manifestCommand(a), doctorCommand(a), versionCommand(a),
 	)
 	root.SetFlagErrorFunc(flagMistake)
