@@ -159,6 +159,14 @@ type Foldered interface {
 	RemoveFolder(ctx context.Context, path string) error
 }
 
+// An Identifier tells a file from another one that takes its path.
+type Identifier interface {
+	// Identity stays the same whatever is written to the file, and is another one for
+	// another file at the path; "" where the place cannot tell. KindNotFound if there
+	// is no file.
+	Identity(ctx context.Context, path string) (string, error)
+}
+
 // OnDisk is a place whose files this machine's file system has.
 type OnDisk interface {
 	// FilePath gives the absolute path of the file at a clean path. The file need

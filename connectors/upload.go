@@ -76,6 +76,15 @@ type StagedHasher interface {
 // Commit, and its ID takes up nothing, so that nobody has to remember it.
 type Fleeting interface{ Fleeting() }
 
+// A Revealer is an upload whose bytes so far others can read before it is committed.
+type Revealer interface {
+	// Reveal gives the file that the upload writes to a second name, which must be
+	// free: it grows there as parts are written, and others may read it and not change
+	// it. It stays until the caller removes it as any other file. KindExists if the name
+	// is taken, KindUnsupported where a file cannot have two names.
+	Reveal(ctx context.Context, path string) error
+}
+
 // A Staged upload can be read back before it is committed, so that nothing
 // unproved becomes visible.
 type Staged interface {

@@ -43,6 +43,7 @@ func (e *Engine) abortAll(ctx context.Context, record journal.Record, destinatio
 		for _, to := range destinations {
 			if to.target() == target {
 				err = e.abort(ctx, to.Place, to.Path, upload.ID)
+				e.conceal(ctx, to.Place, upload)
 			}
 		}
 		if err != nil {
@@ -78,6 +79,7 @@ func (d *delivery) abort(ctx context.Context) {
 	if err != nil {
 		d.r.e.orphan(ctx, d.record, err)
 	}
+	d.conceal(ctx)
 	d.upload = nil
 }
 
@@ -93,6 +95,7 @@ func (e *Engine) Tidy(ctx context.Context, place func(location string) (connecto
 		to, err := place(u.Target.Location)
 		if err == nil {
 			err = e.abort(ctx, to, u.Target.Path, u.ID)
+			e.conceal(ctx, to, u)
 		}
 		if err == nil {
 			err = e.journal.Aborted(u)

@@ -16,6 +16,12 @@ func (d *delivery) begin(ctx context.Context) error {
 	if earlier, ok := d.r.record.Uploads[d.target]; ok {
 		return d.takeUp(ctx, earlier)
 	}
+	if d.to.Exclusive && !d.traits.WriteOnly && d.r.plan().Open() {
+		if err := d.stillFree(ctx); err != nil {
+			return err
+		}
+		return d.beginAnew(ctx)
+	}
 	if d.to.Exclusive && !d.traits.WriteOnly && d.r.plan().Count() > 1 {
 		return d.beginWhereFree(ctx)
 	}
@@ -77,7 +83,7 @@ func (d *delivery) lose(ctx context.Context) error {
 	d.upload, d.again = nil, false
 	entry, err := d.statLate(ctx)
 	switch kind := connectors.KindOf(err); {
-	case kind == "" && entry.Size == d.r.plan().Size:
+	case kind == "" && (d.r.plan().Open() || entry.Size == d.r.plan().Size):
 		d.lost = true
 		d.leave()
 		return nil
@@ -96,7 +102,7 @@ const lateCommit = 5 * time.Second
 // commit may be under way, waits a little for its file.
 func (d *delivery) statLate(ctx context.Context) (connectors.Entry, error) {
 	entry, err := d.stat(ctx)
-	whole := len(d.r.record.Parts[d.target]) == d.r.plan().Count()
+	whole := d.r.plan().Open() || len(d.r.record.Parts[d.target]) == d.r.plan().Count()
 	for waited := time.Duration(0); whole && connectors.KindOf(err) == connectors.KindNotFound && waited < lateCommit; waited += lateCommit / 20 {
 		select {
 		case <-ctx.Done():
@@ -119,14 +125,7 @@ func (d *delivery) beginAnew(ctx context.Context) error {
 		return nil // there will be nothing to take up, nor to clear away
 	}
 	d.record = journal.Upload{Target: d.target, ID: up.ID(), Started: d.r.e.o.Now().UTC()}
-	started := d.r.started
-	if d.r.record.Job != nil {
-		started = d.r.record.Job.Started
-	}
-	d.recording = d.r.e.journal.BeginSoon(journal.Job{
-		ID: d.r.job.ID, Plan: d.r.plan(), Started: started,
-		Source: journal.Source{Location: d.r.job.Source.Location, Path: d.r.job.Source.Path, Entry: d.r.source},
-	}, d.record)
+	d.recording = d.r.e.journal.BeginSoon(d.r.underWay(), d.record)
 	if d.r.once {
 		return nil // a part that is lost is sent again as quickly
 	}
@@ -146,9 +145,19 @@ func (d *delivery) begun(ctx context.Context) error {
 	return err
 }
 
+// underWay is how the journal holds the job.
+func (r *run) underWay() journal.Job {
+	started := r.started
+	if r.record.Job != nil {
+		started = r.record.Job.Started
+	}
+	return journal.Job{ID: r.job.ID, Plan: r.cut(), Started: started, Source: r.origin()}
+}
+
 func (d *delivery) options() connectors.UploadOptions {
+	size, modified := d.r.described()
 	return connectors.UploadOptions{
-		Size: d.r.plan().Size, ModTime: d.r.source.ModTime, ContentType: d.r.job.ContentType,
+		Size: size, ModTime: modified, ContentType: d.r.job.ContentType,
 		Metadata: d.r.job.Metadata, Exclusive: d.to.Exclusive, Brief: true,
 	}
 }
@@ -170,6 +179,9 @@ func (d *delivery) reconcile(ctx context.Context) error {
 		theirs[p.Number] = p
 	}
 	for want := range d.r.plan().All() {
+		if want.Number > max(highest(ours), highest(theirs)) {
+			break
+		}
 		p, ok := agreed(want, ours, theirs)
 		if ok {
 			d.claimed[want.Number] = p

@@ -67,7 +67,7 @@ func final(kind connectors.Kind) bool {
 }
 
 func (d *delivery) whole() connectors.Whole {
-	w := connectors.Whole{Size: d.r.plan().Size, Digests: d.r.pass.whole.Digests}
+	w := connectors.Whole{Size: d.r.plan().Size, Digests: d.r.pass.whole.Digests, ModTime: d.r.pass.whole.ModTime}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for n := 1; n <= d.r.plan().Count(); n++ {

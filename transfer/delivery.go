@@ -45,7 +45,11 @@ type delivery struct {
 	lost      bool         // an upload of an earlier run is gone, or not known: the file may be there already
 	strange   bool         // nothing but its content says that a file at the path is ours
 
+	opened  moment         // when it has an upload, or has failed
+	proving sync.WaitGroup // of parts that were accepted before
+
 	mu       sync.Mutex
+	proved   map[int]connectors.Part // that were read back, as they were then
 	claimed  map[int]connectors.Part // what an earlier run or the place says was accepted
 	accepted map[int]connectors.Part
 	tried    map[int]bool // sent at least once by this run
@@ -58,6 +62,7 @@ func newDelivery(r *run, to Destination) *delivery {
 		r: r, to: to, target: to.target(), traits: to.traits(), way: PlanProof(to, r.job.Verify, r.job.algorithms()...),
 		writes: r.flow(to.Place, to.Location, schedule.Write),
 		queue:  make(chan *piece, r.e.parallel()+2), left: make(chan struct{}),
+		opened: newMoment(), proved: map[int]connectors.Part{},
 		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
 	}
 	d.leave = sync.OnceFunc(func() { close(d.left); d.idle.Go(d.drain) })
@@ -70,10 +75,23 @@ var errPass = errors.New("the source was not read to its end")
 // run delivers, or says why it cannot. It leaves the upload for the next run.
 func (d *delivery) run(ctx context.Context) error {
 	defer d.leave()
+	defer d.opened.end()
 	d.times.Started = d.now()
+	if d.late() {
+		d.leave()
+		<-d.r.pass.done
+		if d.r.pass.err != nil {
+			return errPass
+		}
+	}
 	if err := d.begin(ctx); err != nil {
 		return err
 	}
+	if err := d.reveal(ctx); err != nil {
+		return err
+	}
+	d.proveClaimed(ctx)
+	d.opened.end()
 	d.gauge.enter(d.passes(), 0)
 	d.takeOver()
 	err := d.work(ctx, d.queue, d.left)
@@ -90,6 +108,7 @@ func (d *delivery) run(ctx context.Context) error {
 		d.forsake()
 	}
 	<-d.r.pass.done
+	d.proving.Wait()
 	if d.r.pass.err != nil {
 		return errPass
 	}
@@ -204,6 +223,7 @@ func (d *delivery) forsake() {
 	defer d.mu.Unlock()
 	clear(d.accepted)
 	clear(d.claimed)
+	clear(d.proved)
 	d.resumed, d.prefix = 0, 0
 }
 
@@ -239,6 +259,7 @@ func (d *delivery) finish(entry connectors.Entry, e evidence) error {
 			return fmt.Errorf("the copy is made, but not in the journal: %w", err)
 		}
 	}
+	d.conceal(context.Background())
 	d.copy = &c
 	d.gauge.enter(PhaseDone, d.r.plan().Size)
 	return nil

@@ -39,6 +39,7 @@ type Engine struct {
 	apart   sync.Map // of moves: whether two folders are one
 	room    *room
 
+	growths  growths
 	changes  changes
 	controls controls
 }

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,6 +92,19 @@ func (s *seen) add(parts ...connectors.Part) {
 	s.more = make(chan struct{})
 }
 
+// put is add for one part, which may be one that has changed since.
+func (s *seen) put(p connectors.Part) {
+	s.mu.Lock()
+	if n := p.Number; n <= len(s.parts) {
+		s.parts = slices.Clone(s.parts) // others look at what there was
+		s.parts[n-1] = p
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Unlock()
+	s.add(p)
+}
+
 func (s *seen) get() (parts []connectors.Part, more <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +139,9 @@ func (d *delivery) follow(ctx context.Context) error {
 			if err := d.sendFrom(ctx, lacking, parts); err != nil && !errors.Is(err, errRepair) {
 				return err
 			}
-			continue
+			if d.r.growth == nil {
+				continue
+			}
 		}
 		select {
 		case <-more:

@@ -36,6 +36,8 @@ type Job struct {
 	ContentType  string
 	Metadata     map[string]string // keys in lower case
 	Progress     func(Progress)    // may be nil; see Progress
+	Growth       Growth            // how a source grows that is still written; nil: it is finished
+	GrowthVerify GrowthVerify
 
 	Kind     string            // what it is for, as one word of a few, for metrics: copy, ingest, deliver
 	Site     string            // whose work it is: sites share endpoints fairly
@@ -61,6 +63,7 @@ type Destination struct {
 	Path      string
 	Profile   *connectors.Profile // what a probe has found out about the place; nil if there was none
 	Verify    Verify              // if given, goes before the job's
+	Reveal    string              // a second name in the place, under which others may read what has arrived so far; it is gone once the copy is there. "" = none
 	Exclusive bool                // fail with KindExists rather than replace a file; one that is proved to have the same content is taken as the copy
 }
 
@@ -92,6 +95,10 @@ func (j Job) check() error {
 		return j.invalid("it has no destination")
 	case !j.Verify.known():
 		return j.invalid("there is no way %q to verify", j.Verify)
+	case j.GrowthVerify != GrowthFull && j.GrowthVerify != GrowthEdges:
+		return j.invalid("there is no way %q to verify a growing file", j.GrowthVerify)
+	case j.Growth != nil && j.Source.Version != nil:
+		return j.invalid("a growing file has no version yet")
 	}
 	seen := map[journal.Target]bool{}
 	for _, d := range j.Destinations {
@@ -102,6 +109,8 @@ func (j Job) check() error {
 			return j.invalid("the destination %q has no place", d.Path)
 		case j.Source.is(d):
 			return j.invalid("the destination %q is the source itself", d.Path)
+		case d.Reveal == d.Path:
+			return j.invalid("the destination %q is to be revealed under its own name", d.Path)
 		case seen[d.target()]:
 			return j.invalid("the destination %q is named twice", d.Path)
 		}

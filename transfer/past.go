@@ -37,12 +37,15 @@ func (r *run) recall() (err error) {
 func (c Receipt) serves(j Job) bool {
 	_, expected := c.Digests.Agree(j.Expect)
 	version := j.Source.Version == nil || j.Source.Version.SameVersion(c.Source.Entry)
-	return expected && version && c.Source.Location == j.Source.Location && c.Source.Path == j.Source.Path &&
-		!slices.ContainsFunc(j.algorithms(), func(a connectors.Algorithm) bool { return c.Digests[a] == "" })
+	return expected && version && c.Source.Location == j.Source.Location && (c.Source.Path == j.Source.Path || c.Growth != nil) &&
+		!slices.ContainsFunc(c.due(j), func(a connectors.Algorithm) bool { return c.Digests[a] == "" })
 }
 
 // look finds out which version the source has, and gives up what is of another.
 func (r *run) look(ctx context.Context) error {
+	if r.job.Growth != nil {
+		return r.lookAtGrowth(ctx)
+	}
 	if r.pin() {
 		return nil
 	}
@@ -56,14 +59,26 @@ func (r *run) look(ctx context.Context) error {
 	case r.receipt != nil && (!r.receipt.Source.Entry.SameVersion(r.source) || !r.receipt.Removed.IsZero()):
 		r.receipt = nil // what is there now came after it
 	}
-	if job := r.record.Job; job != nil && !r.same(*job) {
+	identity := ""
+	if job := r.record.Job; job != nil && job.Plan.Open() {
+		if identity, r.unseen = r.identify(ctx, r.job.Source.Path); r.unseen != nil {
+			return nil
+		}
+	}
+	if job := r.record.Job; job != nil && !r.same(*job, identity) {
 		return r.startOver(ctx, "the source has changed since the last run")
 	}
 	return nil
 }
 
-func (r *run) same(job journal.Job) bool {
-	return job.Source.Location == r.job.Source.Location && job.Source.Path == r.job.Source.Path && job.Source.Entry.SameVersion(r.source)
+// same tells whether the source is the one of an earlier run. identity is that of one
+// that was sent while it grew.
+func (r *run) same(job journal.Job, identity string) bool {
+	same := job.Source.Location == r.job.Source.Location && job.Source.Path == r.job.Source.Path
+	if job.Plan.Open() {
+		return same && r.sameGrown(job, identity)
+	}
+	return same && job.Source.Entry.SameVersion(r.source)
 }
 
 // startOver aborts the uploads of earlier runs and forgets the job.
@@ -134,8 +149,8 @@ func (r *run) makePlan(ctx context.Context, todo []Destination) (err error) {
 		traits = append(traits, to.traits())
 	}
 	if job := r.record.Job; job != nil {
-		if job.Plan.Size == r.source.Size && job.Plan.Fits(traits...) {
-			r.planned.Store(&job.Plan)
+		if plan, ok := r.planOf(*job); ok && plan.Fits(traits...) {
+			r.planned.Store(&plan)
 			return nil
 		}
 		if err := r.startOver(ctx, "the parts of the last run do not suit the destinations of this one"); err != nil {
@@ -143,6 +158,9 @@ func (r *run) makePlan(ctx context.Context, todo []Destination) (err error) {
 		}
 	}
 	plan, err := chunk.New(r.source.Size, r.partSize(r.source.Size, todo), traits...)
+	if r.growth != nil {
+		plan, err = chunk.Open(r.e.o.PartSize, traits...)
+	}
 	r.planned.Store(&plan)
 	return err
 }

@@ -96,12 +96,12 @@ func (r *run) closeQueues() {
 // sourceScan reads the source; which parts, and what for, is the caller's.
 func (r *run) sourceScan() scan {
 	return scan{
-		what: "read", path: r.job.Source.Path, algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control, flow: r.reads,
+		what: "read", path: r.path(), algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control, flow: r.reads,
 		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 			if r.pinned != nil {
 				return r.pinned.OpenAs(ctx, r.source, offset, length)
 			}
-			return r.job.Source.Place.Open(ctx, r.job.Source.Path, offset, length)
+			return r.openSource(ctx, offset, length)
 		},
 	}
 }
@@ -126,7 +126,7 @@ var (
 
 // changed tells whether the source is another version by now.
 func (r *run) changed(ctx context.Context) error {
-	now, err := r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry)
+	now, err := r.e.stat(ctx, r.job.Source.Place, r.path(), r.noteRetry)
 	if err != nil {
 		return err
 	}
@@ -146,6 +146,11 @@ func (r *run) approve(ctx context.Context, sums connectors.Digests) error {
 			return err
 		}
 	}
+	return r.expected(sums)
+}
+
+// expected checks what the source has turned out to be.
+func (r *run) expected(sums connectors.Digests) error {
 	if _, equal := sums.Agree(r.job.Expect); !equal {
 		return &connectors.Error{
 			Kind: connectors.KindIntegrity, Op: "read", Path: r.job.Source.Path, Err: errUnexpected,

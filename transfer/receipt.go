@@ -27,6 +27,7 @@ type Receipt struct {
 	Copies   []Copy             `json:"copies"`
 	Engine   string             `json:"engine,omitempty"` // name and version of the program that copied
 	Removed  time.Time          `json:"removed,omitzero"` // when the source was deleted, of a job that moves
+	Growth   *Grown             `json:"growth,omitempty"` // of a file that was sent while it grew
 	Packed   *Packed            `json:"packed,omitempty"` // then Size, Digests and Source.Entry are of the packed file
 }
 

@@ -108,7 +108,7 @@ func (t *trail) upTo(parts int) *checkpoint {
 func (r *run) resumable() bool {
 	_, disk := connectors.As[connectors.OnDisk](r.job.Source.Place)
 	_, moved := r.job.Source.Place.(*depot)
-	return !disk && !moved && r.plan().Count() > 1
+	return !disk && !moved && r.growth == nil && r.plan().Count() > 1
 }
 
 // restore finds out which parts need not be read again, and takes up the hashes of

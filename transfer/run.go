@@ -42,6 +42,7 @@ type run struct {
 	notes   []string             // on the reading, for the receipt
 	doubted atomic.Bool          // a part did not stay in memory what it was
 
+	growth     *growth // nil if the source is finished
 	deliveries []*delivery
 	seen       seen
 	pass       pass
@@ -78,12 +79,16 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 	if err := r.movable(ctx); err != nil {
 		return Receipt{}, err
 	}
+	if r.growth != nil {
+		defer r.e.growths.add(r.job.ID, r.growth)()
+	}
 	todo, failures := r.stillToDo(ctx)
 	switch finished := len(todo)+len(failures) == 0; {
 	case finished && r.receipt != nil:
 		return *r.receipt, nil
-	case finished: // and the receipt was not written any more
+	case finished && r.growth == nil: // and the receipt was not written any more
 		r.source = r.record.Job.Source.Entry
+	case finished:
 	case r.unseen != nil:
 		return Receipt{}, errors.Join(append(failures, r.reading(ctx, r.unseen))...)
 	case len(todo) > 0:
@@ -135,7 +140,11 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 		})
 	}
 	wait.Go(func() { r.keepPace(reading) })
-	r.pass.whole, r.pass.err = r.read(reading)
+	if r.growth != nil {
+		r.pass.whole, r.pass.err = r.grow(reading)
+	} else {
+		r.pass.whole, r.pass.err = r.read(reading)
+	}
 	close(r.pass.done)
 	wait.Wait()
 	if hopeless(r.pass.err) {
@@ -217,13 +226,13 @@ func (r *run) finish(receipt Receipt) error {
 // hopeless tells whether what is under way is of no use to a later run.
 func hopeless(err error) bool {
 	kind := connectors.KindOf(err)
-	return kind == connectors.KindChanged || kind == connectors.KindIntegrity
+	return kind == connectors.KindChanged || kind == connectors.KindIntegrity || errors.Is(err, errDeleted)
 }
 
 func (r *run) makeReceipt() Receipt {
 	c := Receipt{
-		Job: r.job.ID, Source: ReceiptSource{Location: r.job.Source.Location, Path: r.job.Source.Path, Entry: r.source},
-		Engine: r.e.o.Version, Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept, Packed: r.packer.packed(),
+		Job: r.job.ID, Source: ReceiptSource{Location: r.job.Source.Location, Path: r.path(), Entry: r.source},
+		Engine: r.e.o.Version, Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept, Packed: r.packer.packed(), Growth: r.growth.grown(),
 	}
 	c.Source.Vouched, c.Source.Notes = r.vouched, r.notes
 	if p := r.job.Source.Profile; p != nil {

@@ -18,13 +18,14 @@ type scan struct {
 	what, path string // for errors
 	open       func(ctx context.Context, offset, length int64) (io.ReadCloser, error)
 	parts      iter.Seq[connectors.Part]
-	algorithms []connectors.Algorithm                    // of each part
-	doubt      func(context.Context) error               // asked when bytes are missing; nil if missing bytes are a fact
-	note       func(err error, pause time.Duration)      // told of each retry
-	flow       *schedule.Flow                            // by which it reads; nil if nobody else wants to
-	worth      func(context.Context) error               // waits while nobody can take what is read; may be nil
-	each       func(ctx context.Context, p *piece) error // owns the piece
-	control    *control                                  // nil if the job cannot be paused
+	follow     func(context.Context) iter.Seq[connectors.Part] // instead of parts, where they have to be waited for; begins with the first that was not handed on
+	algorithms []connectors.Algorithm                          // of each part
+	doubt      func(context.Context) error                     // asked when bytes are missing; nil if missing bytes are a fact
+	note       func(err error, pause time.Duration)            // told of each retry
+	flow       *schedule.Flow                                  // by which it reads; nil if nobody else wants to
+	worth      func(context.Context) error                     // waits while nobody can take what is read; may be nil
+	each       func(ctx context.Context, p *piece) error       // owns the piece
+	control    *control                                        // nil if the job cannot be paused
 }
 
 // fetch is a piece on its way in.
@@ -116,7 +117,11 @@ func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors
 }
 
 func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan<- fetch) error {
-	for part := range s.parts {
+	parts := s.parts
+	if s.follow != nil {
+		parts = s.follow(ctx)
+	}
+	for part := range parts {
 		if err := ready(ctx, s.flow); err != nil {
 			return err
 		}

@@ -26,6 +26,9 @@ func (d *delivery) verifyStaged(ctx context.Context) (evidence, error) {
 	if d.way.Proof == ProofSize || d.way.Proof == ProofNative && !d.way.asked {
 		return evidence{}, nil
 	}
+	if d.provesEarly() {
+		return d.verifyGrown(ctx, staged)
+	}
 	e, wrong, err := d.hashStaged(ctx)
 	if err != nil || e.proof != "" || !ok {
 		return e, err
@@ -71,7 +74,11 @@ func (d *delivery) verifyMoved(ctx context.Context, u *consignment) (evidence, e
 
 // byReading is the evidence of a copy that was read back.
 func (d *delivery) byReading() evidence {
-	return evidence{ProofReadback, connectors.XXH128, d.because()}
+	by := connectors.XXH128
+	if d.r.pass.whole.Digests[by] == "" {
+		by = connectors.CRC64NVME
+	}
+	return evidence{ProofReadback, by, d.because()}
 }
 
 // hashStaged has the place compute the digest of the upload, if it can. wrong tells

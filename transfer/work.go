@@ -32,7 +32,7 @@ func (d *delivery) work(ctx context.Context, queue <-chan *piece, left <-chan st
 // workers is how many parts are sent at once.
 func (d *delivery) workers() int {
 	workers := min(d.r.e.parallel(), d.r.plan().Count())
-	if d.traits.Sequential {
+	if d.traits.Sequential || d.to.Reveal != "" { // what others read has no holes
 		workers = min(workers, 1)
 	}
 	return workers
@@ -78,7 +78,7 @@ func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) 
 	if d.confirm(p.part) {
 		return nil
 	}
-	part, err := d.send(ctx, p, failed)
+	part, err := d.sendProved(ctx, p, failed)
 	if errors.Is(err, errBehind) || errors.Is(err, schedule.ErrHeld) {
 		return nil // it is sent when the pass has ended
 	}
@@ -106,17 +106,17 @@ func (d *delivery) confirm(p connectors.Part) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if accepted, done := d.accepted[p.Number]; done {
-		if _, equal := accepted.Digests.Agree(p.Digests); equal {
+		if _, equal := accepted.Digests.Agree(p.Digests); equal && accepted.Size == p.Size {
 			return true
 		}
-		d.unaccept(p.Number) // it was read wrong
+		d.unaccept(p.Number) // it was read wrong, or has changed since
 	}
 	claimed, ok := d.claimed[p.Number]
 	if !ok {
 		return false
 	}
 	delete(d.claimed, p.Number)
-	if common, equal := claimed.Digests.Agree(p.Digests); common == 0 || !equal {
+	if common, equal := claimed.Digests.Agree(p.Digests); common == 0 || !equal || claimed.Size != p.Size {
 		d.r.e.log.Warn("a part that was accepted before differs from the source and is sent again",
 			"job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "part", p.Number)
 		return false

@@ -97,6 +97,20 @@ func began(path string, info fs.FileInfo) time.Time {
 	return time.Unix(s.Btime.Sec, int64(s.Btime.Nsec))
 }
 
+// identityOf names an inode. Links are followed, as by [os.Root.Stat].
+func identityOf(path string, info fs.FileInfo) string {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	identity := fmt.Sprintf("%x", s.Ino)
+	var x unix.Statx_t
+	if unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_BTIME|unix.STATX_INO, &x) == nil && x.Mask&unix.STATX_BTIME != 0 && x.Ino == s.Ino {
+		identity += fmt.Sprintf("-%x.%09d", x.Btime.Sec, x.Btime.Nsec)
+	}
+	return identity
+}
+
 func readOnly(path string) bool {
 	var s unix.Statfs_t
 	return unix.Statfs(path, &s) == nil && s.Flags&unix.ST_RDONLY != 0

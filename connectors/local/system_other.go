@@ -24,6 +24,8 @@ func allocated(info fs.FileInfo) int64 { return info.Size() }
 
 func began(_ string, info fs.FileInfo) time.Time { return info.ModTime() }
 
+func identityOf(string, fs.FileInfo) string { return "" }
+
 func readOnly(string) bool { return false }
 
 func links(fs.FileInfo) uint64 { return 0 }

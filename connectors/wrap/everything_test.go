@@ -33,6 +33,7 @@ type everyInterface interface {
 	connectors.Notifier
 	connectors.Sweeper
 	connectors.OnDisk
+	connectors.Identifier
 	connectors.Describer
 	connectors.Mover
 }
@@ -130,6 +131,10 @@ func (everything) Unfinished(context.Context, string) iter.Seq2[connectors.Unfin
 func (everything) Discard(context.Context, connectors.Unfinished) error {
 	return errReached(wrap.Discard)
 }
+
+func (everything) Identity(context.Context, string) (string, error) {
+	return "", errReached(wrap.Identity)
+}
 func (everything) FilePath(path string) (string, error) { return "/" + path, nil }
 
 func (everything) Describe(context.Context) (connectors.Description, error) {
@@ -141,6 +146,8 @@ func (everything) Start(context.Context, connectors.Movement) (connectors.Moving
 }
 
 type stagedUpload struct{}
+
+func (stagedUpload) Reveal(context.Context, string) error { return errReached(wrap.Reveal) }
 
 func (stagedUpload) ID() string                                       { return "" }
 func (stagedUpload) Parts(context.Context) ([]connectors.Part, error) { return nil, nil }

@@ -44,6 +44,8 @@ const (
 	Discard       Op = "discard"
 	Describe      Op = "describe"
 	RemoveFolder  Op = "removeFolder"
+	Identity      Op = "identity"
+	Reveal        Op = "reveal"
 	Move          Op = "move" // Mover.Start
 )
 

@@ -10,19 +10,20 @@ import (
 )
 
 var (
-	_ connectors.Renamer   = (*place)(nil)
-	_ connectors.Hasher    = (*place)(nil)
-	_ connectors.Copier    = (*place)(nil)
-	_ connectors.Tierer    = (*place)(nil)
-	_ connectors.Locker    = (*place)(nil)
-	_ connectors.Versioner = (*place)(nil)
-	_ connectors.Tagger    = (*place)(nil)
-	_ connectors.Notifier  = (*place)(nil)
-	_ connectors.Sweeper   = (*place)(nil)
-	_ connectors.Foldered  = (*place)(nil)
-	_ connectors.OnDisk    = (*place)(nil)
-	_ connectors.Describer = (*place)(nil)
-	_ connectors.Mover     = (*place)(nil)
+	_ connectors.Renamer    = (*place)(nil)
+	_ connectors.Hasher     = (*place)(nil)
+	_ connectors.Copier     = (*place)(nil)
+	_ connectors.Tierer     = (*place)(nil)
+	_ connectors.Locker     = (*place)(nil)
+	_ connectors.Versioner  = (*place)(nil)
+	_ connectors.Tagger     = (*place)(nil)
+	_ connectors.Notifier   = (*place)(nil)
+	_ connectors.Sweeper    = (*place)(nil)
+	_ connectors.Foldered   = (*place)(nil)
+	_ connectors.OnDisk     = (*place)(nil)
+	_ connectors.Identifier = (*place)(nil)
+	_ connectors.Describer  = (*place)(nil)
+	_ connectors.Mover      = (*place)(nil)
 )
 
 // lacks is for who did not ask by connectors.As.
@@ -161,6 +162,11 @@ func (p *place) Discard(ctx context.Context, u connectors.Unfinished) error {
 // RemoveFolder implements connectors.Foldered.
 func (p *place) RemoveFolder(ctx context.Context, path string) error {
 	return do(ctx, p, Call{Op: RemoveFolder, Path: path}, func(ctx context.Context, i connectors.Foldered) error { return i.RemoveFolder(ctx, path) })
+}
+
+// Identity implements connectors.Identifier.
+func (p *place) Identity(ctx context.Context, path string) (string, error) {
+	return with(ctx, p, Call{Op: Identity, Path: path}, func(ctx context.Context, i connectors.Identifier) (string, error) { return i.Identity(ctx, path) })
 }
 
 // FilePath implements connectors.OnDisk. It asks nobody, so that no hook is called.

@@ -17,6 +17,7 @@ var (
 	_ connectors.Upload       = (*upload)(nil)
 	_ connectors.Staged       = (*upload)(nil)
 	_ connectors.StagedHasher = (*upload)(nil)
+	_ connectors.Revealer     = (*upload)(nil)
 )
 
 // Unwrap gives the upload inside.
@@ -83,4 +84,13 @@ func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (
 		return nil, lacks(HashStaged, u.path)
 	}
 	return ask(ctx, u.place, Call{Op: HashStaged, Path: u.path}, func(ctx context.Context) (connectors.Digests, error) { return inner.HashStaged(ctx, want...) })
+}
+
+// Reveal implements connectors.Revealer.
+func (u *upload) Reveal(ctx context.Context, path string) error {
+	inner, ok := connectors.As[connectors.Revealer](u.Upload)
+	if !ok {
+		return lacks(Reveal, path)
+	}
+	return u.place.call(ctx, Call{Op: Reveal, Path: path}, func(ctx context.Context) error { return inner.Reveal(ctx, path) })
 }

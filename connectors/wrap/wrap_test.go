@@ -95,6 +95,7 @@ func TestEachCallIsHooked(t *testing.T) {
 		t.Fatal(err)
 	}
 	staged, _ := connectors.As[connectors.Staged](up)
+	revealer, _ := connectors.As[connectors.Revealer](up)
 	drain := func(r io.ReadCloser, err error) error {
 		if err != nil {
 			return err
@@ -128,6 +129,8 @@ func TestEachCallIsHooked(t *testing.T) {
 		wrap.Unfinished:    func() error { return last(place.Unfinished(ctx, "")) },
 		wrap.Discard:       func() error { return place.Discard(ctx, connectors.Unfinished{}) },
 		wrap.Describe:      func() error { _, err := place.Describe(ctx); return err },
+		wrap.Identity:      func() error { _, err := place.Identity(ctx, "x"); return err },
+		wrap.Reveal:        func() error { return revealer.Reveal(ctx, "y") },
 		wrap.Move:          func() error { _, err := place.Start(ctx, connectors.Movement{}); return err },
 	} {
 		hooked = nil

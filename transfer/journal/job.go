@@ -24,13 +24,15 @@ type Source struct {
 	Location string           `json:"location"`
 	Path     string           `json:"path"`
 	Entry    connectors.Entry `json:"entry"`
+	Identity string           `json:"identity,omitempty"` // of a file that grows: it stays the same while the version changes
 }
 
 // An Upload is one that a destination knows of, until it is committed or aborted.
 type Upload struct {
-	Target  Target    `json:"target"`
-	ID      string    `json:"id"`
-	Started time.Time `json:"started"`
+	Target   Target    `json:"target"`
+	ID       string    `json:"id"`
+	Started  time.Time `json:"started"`
+	Revealed string    `json:"revealed,omitempty"` // the second name that the file so far has
 }
 
 // A Record is all that is known of a job.

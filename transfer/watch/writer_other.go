@@ -2,5 +2,5 @@
 
 package watch
 
-// hasWriter cannot tell here: the stable time alone decides.
-func hasWriter(string) bool { return false }
+// askForWriter cannot tell here: the stable time alone decides.
+func askForWriter(string) (open, told bool) { return false, false }

@@ -71,6 +71,11 @@ func (c *Client) SetTime(ctx context.Context, path string, t time.Time) error {
 	return c.run(ctx, func() error { return c.lib.Chtimes(path, t, t) })
 }
 
+// Chmod sets the permissions of a file.
+func (c *Client) Chmod(ctx context.Context, path string, mode fs.FileMode) error {
+	return c.run(ctx, func() error { return c.lib.Chmod(path, mode) })
+}
+
 // Resize cuts an open file, or makes it longer.
 func (c *Client) Resize(ctx context.Context, h Handle, size int64) error {
 	return c.run(ctx, func() error { return h.Truncate(size) })

@@ -1,0 +1,245 @@
+package transfer
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"gantry/connectors"
+	"gantry/transfer/digest"
+	"gantry/transfer/schedule"
+)
+
+// What a delivery does otherwise for a source that is still written.
+
+// A moment comes once.
+type moment struct {
+	come chan struct{}
+	end  func()
+}
+
+func newMoment() moment {
+	m := moment{come: make(chan struct{})}
+	m.end = sync.OnceFunc(func() { close(m.come) })
+	return m
+}
+
+// late tells whether the file has to be finished before it is sent: where an upload
+// is one request, or a movement, what was sent cannot be mended.
+func (d *delivery) late() bool {
+	return d.r.growth != nil && (d.traits.Streamed || slow(d.to.Place))
+}
+
+// aside tells whether the pass goes on without the delivery.
+func (d *delivery) aside() bool { return d.late() || isClosed(d.left) }
+
+// claim gives a part that an earlier run has sent, once it is known what there is.
+func (d *delivery) claim(ctx context.Context, p connectors.Part) (connectors.Part, bool) {
+	select {
+	case <-d.opened.come:
+	case <-d.left:
+	case <-ctx.Done():
+		return connectors.Part{}, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, ok := d.claimed[p.Number]
+	return c, ok && c.Size == p.Size && d.r.digested(c)
+}
+
+func highest(parts map[int]connectors.Part) (number int) {
+	for n := range parts {
+		number = max(number, n)
+	}
+	return number
+}
+
+// provesEarly tells whether parts are read back as they are accepted, so that at the
+// end of a long recording only those are left that have changed.
+func (d *delivery) provesEarly() bool {
+	if d.r.growth == nil || d.way.Proof == ProofSize || d.way.Proof == ProofNative && !d.way.asked {
+		return false
+	}
+	_, moves := d.upload.(*consignment)
+	_, staged := connectors.As[connectors.Staged](d.upload)
+	return staged && !moves
+}
+
+// sendProved is send, and proves the part where that is not done at the end.
+func (d *delivery) sendProved(ctx context.Context, p *piece, failed <-chan struct{}) (connectors.Part, error) {
+	for range rounds {
+		part, err := d.send(ctx, p, failed)
+		if err != nil || !d.provesEarly() {
+			return part, err
+		}
+		equal, err := d.readBackPart(ctx, part)
+		if err != nil || equal {
+			return part, err
+		}
+		d.r.e.log.WarnContext(ctx, "a part arrived damaged and is sent again",
+			"job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "part", part.Number)
+	}
+	return connectors.Part{}, connectors.Errorf(connectors.KindIntegrity, "write part", d.to.Path, "part %d was damaged %d times in a row", p.part.Number, rounds)
+}
+
+// proveClaimed reads back what earlier runs have sent, beside what is sent now.
+func (d *delivery) proveClaimed(ctx context.Context) {
+	if !d.provesEarly() {
+		return
+	}
+	d.mu.Lock()
+	var claimed []connectors.Part
+	for _, p := range d.claimed {
+		claimed = append(claimed, p)
+	}
+	d.mu.Unlock()
+	d.proving.Go(func() {
+		for _, p := range claimed {
+			equal, err := d.readBackPart(ctx, p)
+			if err != nil {
+				return // the end shows what is wrong
+			}
+			if !equal {
+				d.unclaim(p)
+			}
+		}
+	})
+}
+
+// unclaim gives up a part that is not what an earlier run has sent.
+func (d *delivery) unclaim(p connectors.Part) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.claimed, p.Number)
+	if _, ok := d.accepted[p.Number]; ok && !d.tried[p.Number] {
+		d.unaccept(p.Number)
+	}
+}
+
+// readBackPart compares a part that was accepted with what is stored of it.
+func (d *delivery) readBackPart(ctx context.Context, p connectors.Part) (equal bool, err error) {
+	staged, ok := connectors.As[connectors.Staged](d.upload)
+	if !ok {
+		return false, errUnprovable(d.to.Path)
+	}
+	r := d.retrier("read back").moving()
+	for {
+		var sums connectors.Digests
+		err := inPatience(ctx, d.r.flow(d.to.Place, d.to.Location, schedule.Read), p.Size, func(ctx context.Context, slot *schedule.Slot) (err error) {
+			sums, err = d.hashBack(ctx, slot, staged, p)
+			return err
+		})
+		switch {
+		case err == nil:
+			common, equal := sums.Agree(p.Digests)
+			if equal = equal && common > 0; equal {
+				d.mu.Lock()
+				d.proved[p.Number] = p
+				d.mu.Unlock()
+			}
+			return equal, nil
+		case connectors.KindOf(err) == connectors.KindNotFound:
+			return false, errGone
+		case connectors.KindOf(err) == connectors.KindIncomplete:
+			return false, nil
+		case taken(err):
+		case !r.again(ctx, err):
+			return false, ended(ctx, err)
+		}
+	}
+}
+
+func (d *delivery) hashBack(ctx context.Context, slot *schedule.Slot, staged connectors.Staged, p connectors.Part) (connectors.Digests, error) {
+	ctx, free, err := d.r.control.attempt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
+	ctx, w := d.r.e.watched(ctx, slot, "read back", d.to.Path)
+	defer w.close()
+	stream, _, err := within(ctx, func() (io.ReadCloser, error) { return staged.OpenStaged(ctx, p.Offset, p.Size) })
+	if err != nil {
+		return nil, ended(ctx, err)
+	}
+	closing := sync.OnceFunc(func() { stream.Close() })
+	defer closing()
+	defer context.AfterFunc(ctx, closing)()
+	sums, n, err := digest.Read(heard{stream, w}, connectors.CRC64NVME)
+	if err == nil && n != p.Size {
+		err = connectors.Errorf(connectors.KindIncomplete, "read back", d.to.Path, "%d of %d bytes are there", n, p.Size)
+	}
+	return sums, ended(ctx, err)
+}
+
+// heard tells of each progress.
+type heard struct {
+	io.Reader
+	watch *watch
+}
+
+func (h heard) Read(b []byte) (int, error) {
+	n, err := h.Reader.Read(b[:min(len(b), h.watch.step())])
+	if n == 0 {
+		return n, err
+	}
+	h.watch.moved()
+	if held := h.watch.pass(n); held != nil {
+		return n, held
+	}
+	return n, err
+}
+
+// verifyGrown proves the upload of a file that has grown: most of it is proved.
+func (d *delivery) verifyGrown(ctx context.Context, staged connectors.Staged) (evidence, error) {
+	bad, err := d.readBackRest(ctx, staged.OpenStaged)
+	switch {
+	case connectors.KindOf(err) == connectors.KindNotFound:
+		return evidence{}, errGone
+	case err != nil:
+		return evidence{}, err
+	case len(bad) > 0:
+		return evidence{}, d.reject(ctx, bad)
+	}
+	return evidence{ProofReadback, connectors.CRC64NVME, "each part was read back as it arrived, and those that were mended again"}, nil
+}
+
+// readBackRest is readBack for those parts that were not proved as they were sent.
+func (d *delivery) readBackRest(ctx context.Context, open func(context.Context, int64, int64) (io.ReadCloser, error)) (bad []int, err error) {
+	d.gauge.enter(PhaseVerify, 0)
+	whole := d.r.pass.whole
+	var rest []connectors.Part
+	d.mu.Lock()
+	for _, p := range whole.Parts {
+		was, ok := d.proved[p.Number]
+		if common, equal := was.Digests.Agree(p.Digests); !ok || common == 0 || !equal || was.Size != p.Size {
+			rest = append(rest, connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size})
+			continue
+		}
+		d.gauge.done.Add(p.Size)
+	}
+	d.mu.Unlock()
+	s := d.stagedScan(open)
+	s.parts = func(yield func(connectors.Part) bool) {
+		for _, p := range rest {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+	s.each = func(_ context.Context, p *piece) error {
+		defer p.drop()
+		if _, equal := p.part.Digests.Agree(whole.Parts[p.part.Number-1].Digests); p.short || !equal {
+			bad = append(bad, p.part.Number)
+		}
+		d.gauge.done.Add(p.part.Size)
+		return nil
+	}
+	return bad, s.run(ctx, d.r.e, d.ownShare())
+}
+
+func (d *delivery) stagedScan(open func(context.Context, int64, int64) (io.ReadCloser, error)) scan {
+	return scan{
+		what: "read back", path: d.to.Path, open: open, note: d.retrier("read back").note,
+		algorithms: []connectors.Algorithm{connectors.CRC64NVME}, control: d.r.control, flow: d.r.flow(d.to.Place, d.to.Location, schedule.Read),
+	}
+}

@@ -1,0 +1,198 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"gantry/connectors"
+	"gantry/transfer/digest"
+)
+
+// edge is how many parts are read again at each end; more as long as the innermost
+// of them has changed.
+const edge = 2
+
+// readEdges reads again what a recorder is known to mend: the parts at both ends,
+// and, of an MXF file, those with a partition. It gives the digests that were
+// computed as the file came, if nothing of it has changed.
+func (g *growth) readEdges(ctx context.Context, size int64, hashes *stream) (connectors.Digests, error) {
+	count := g.run.plan().Close(size).Count()
+	todo := map[int]bool{}
+	for n := range edge {
+		todo[1+n], todo[count-n] = true, true
+	}
+	offsets, err := g.partitions(ctx, size)
+	if err != nil {
+		return nil, err
+	}
+	for _, offset := range offsets {
+		todo[g.partAt(offset)], todo[g.partAt(min(offset+partitionPack, size-1))] = true, true
+	}
+	read, mended := map[int]bool{}, 0
+	for len(todo) > 0 {
+		changed, err := g.compareParts(ctx, size, slices.Sorted(maps.Keys(todo)))
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(read, todo)
+		clear(todo)
+		for _, n := range changed {
+			for _, near := range []int{n - 1, n + 1} {
+				if near >= 1 && near <= count && !read[near] {
+					todo[near] = true
+				}
+			}
+		}
+		mended += len(changed)
+	}
+	if sums := hashes.end(); mended == 0 && sums != nil {
+		return maps.Clone(sums), nil
+	}
+	return connectors.Digests{}, nil
+}
+
+// partAt is the number of the part that has the byte at an offset.
+func (g *growth) partAt(offset int64) int {
+	return g.run.plan().Close(offset + 1).Count()
+}
+
+// compareParts reads parts again, and returns those that have changed.
+func (g *growth) compareParts(ctx context.Context, size int64, numbers []int) (changed []int, err error) {
+	plan := g.run.plan().Close(size)
+	s := g.again()
+	s.parts = func(yield func(connectors.Part) bool) {
+		for _, n := range numbers {
+			if n >= 1 && n <= plan.Count() && !yield(plan.Part(n)) {
+				return
+			}
+		}
+	}
+	s.each = func(_ context.Context, p *piece) error {
+		defer p.drop()
+		if g.mend(p.part) {
+			changed = append(changed, p.part.Number)
+		}
+		return nil
+	}
+	return changed, s.run(ctx, g.run.e, g.run.share)
+}
+
+// The keys of MXF (SMPTE ST 377-1): the common beginning of those of partition
+// packs, of which the last bytes say the kind, and that of the random index pack,
+// which names all partitions and ends the file.
+var (
+	partitionKey   = []byte{0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0d, 0x01, 0x02, 0x01, 0x01}
+	randomIndexKey = append(append([]byte(nil), partitionKey...), 0x11, 0x01, 0x00)
+)
+
+const (
+	partitionPack = 1 << 10 // bytes that are enough for what is mended in a partition's pack
+	mostIndex     = 1 << 20 // bytes of a random index pack that are believed
+	footerAt      = 44      // where a pack with a length of four bytes has the offset of the footer, counted from its key
+)
+
+// partitions are the offsets of the partitions of a finished MXF file: their packs
+// get the offset of the footer. A file that names none has none, or is no MXF.
+func (g *growth) partitions(ctx context.Context, size int64) ([]int64, error) {
+	if size < 24 {
+		return nil, nil
+	}
+	tail, err := g.bytes(ctx, size-4, 4)
+	if err != nil {
+		return nil, err
+	}
+	length := int64(binary.BigEndian.Uint32(tail))
+	if length < 24 || length > min(size, mostIndex) {
+		return nil, nil
+	}
+	pack, err := g.bytes(ctx, size-length, length)
+	if err != nil {
+		return nil, err
+	}
+	return indexedPartitions(pack, size), nil
+}
+
+// indexedPartitions reads a random index pack: its key, a length, and an identifier
+// of four bytes with an offset of eight for each partition.
+func indexedPartitions(pack []byte, size int64) (offsets []int64) {
+	rest, ok := bytes.CutPrefix(pack, randomIndexKey)
+	if !ok || len(rest) < 5 {
+		return nil
+	}
+	if rest[0]&0x80 != 0 { // BER, long form
+		rest = rest[min(len(rest), int(rest[0]&0x7f)):]
+	}
+	for rest = rest[1:]; len(rest) >= 4+12; rest = rest[12:] {
+		if offset := int64(binary.BigEndian.Uint64(rest[4:])); offset >= 0 && offset < size {
+			offsets = append(offsets, offset)
+		}
+	}
+	return offsets
+}
+
+// bytes reads a few bytes of the source.
+func (g *growth) bytes(ctx context.Context, offset, length int64) ([]byte, error) {
+	s := g.again()
+	buffer := make([]byte, length)
+	none, _ := digest.New()
+	r := g.run.e.retrier(s.note)
+	for {
+		n, err := s.readInSlot(ctx, g.run.e, offset, buffer, none)
+		if err == nil {
+			return buffer, nil
+		}
+		if taken(err) {
+			if err := ready(ctx, s.flow); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if missing(err) {
+			if changed := g.doubt(ctx); changed != nil {
+				return nil, changed
+			}
+		}
+		if n == len(buffer) || !r.again(ctx, err) {
+			return nil, ended(ctx, err)
+		}
+	}
+}
+
+// mostHeld is the share of a file that is kept back at most: an eighth.
+const mostHeld = 8
+
+// keepBack tells whether to leave a part to the end, because it is sure to be mended
+// then: it has an MXF partition that does not know its footer yet. A part that has to
+// come in order, or is to be read by others meanwhile, is not kept back.
+func (g *growth) keepBack(p *piece) bool {
+	for _, d := range g.run.deliveries {
+		if d.traits.Sequential || d.to.Reveal != "" {
+			return false
+		}
+	}
+	if p.part.Number == 1 || (g.held+p.part.Size)*mostHeld > p.part.Offset+p.part.Size || !openPartition(p.data) {
+		return false
+	}
+	g.held += p.part.Size
+	return true
+}
+
+// openPartition tells whether there is a pack of a partition whose footer is not
+// known.
+func openPartition(data []byte) bool {
+	for at := 0; ; {
+		found := bytes.Index(data[at:], partitionKey)
+		if found < 0 || at+found+footerAt+8 > len(data) {
+			return false
+		}
+		at += found
+		pack := data[at:]
+		if kind := pack[13]; kind >= 2 && kind <= 3 && pack[16] == 0x83 && binary.BigEndian.Uint64(pack[footerAt:]) == 0 {
+			return true
+		}
+		at += len(partitionKey)
+	}
+}

@@ -1,0 +1,19 @@
+package watch
+
+import "path/filepath"
+
+// Writer says whether a process holds the file open for writing, and whether the
+// kernel can tell: it cannot on network file systems, and only tells the file's owner
+// and those with CAP_LEASE.
+func Writer(path string) (open, told bool) {
+	if withoutEvents(filepath.Dir(path)) != "" {
+		return false, false
+	}
+	return askForWriter(path)
+}
+
+// hasWriter is Writer without the doubt.
+func hasWriter(path string) bool {
+	open, told := Writer(path)
+	return open && told
+}
