@@ -29,6 +29,11 @@ func (d *deed) manifest(ctx context.Context, receipts []transfer.Receipt) ([]tra
 		return nil, err
 	}
 	defer unlock()
+	unlockDisk, err := custody.Lock(ctx, place, m.Root, true) // from `gantry manifest` on this machine
+	if err != nil {
+		return nil, err
+	}
+	defer unlockDisk()
 	created := m.Created
 	if created.IsZero() {
 		if created, err = d.stamp(d.order.Key); err != nil {

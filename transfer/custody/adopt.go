@@ -44,6 +44,9 @@ func (e *entry) adopt(ctx context.Context, name string, now time.Time) error {
 	file := path.Join(e.folder, name)
 	if _, locked := onDisk(e.place, e.folder); !locked {
 		there, err := e.place.Stat(ctx, file)
+		if connectors.KindOf(err) == connectors.KindNotFound {
+			return busy(e.folder, fmt.Sprintf("the writer of %q has given way", name))
+		}
 		if err != nil {
 			return err
 		}

@@ -154,7 +154,7 @@ func TestManyWritersAtOnce(t *testing.T) {
 func TestAnotherWriterIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, "a=1")
-	unlock, err := lock(t.Context(), s.Place, "", false)
+	unlock, err := Lock(t.Context(), s.Place, "", false)
 	if err != nil {
 		t.Fatal(err)
 	}

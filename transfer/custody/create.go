@@ -22,7 +22,7 @@ import (
 func Create(ctx context.Context, place connectors.Place, root string, o CreateOptions) (*Report, error) {
 	o = o.withDefaults()
 	if !o.DryRun {
-		unlock, err := lock(ctx, place, root, o.Wait)
+		unlock, err := Lock(ctx, place, root, o.Wait)
 		if err != nil {
 			return nil, err
 		}

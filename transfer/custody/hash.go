@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,16 +58,28 @@ func (f *reading) read(ctx context.Context, place connectors.Source, path string
 	for i, name := range f.formats {
 		algorithms[i] = connectors.Algorithm(name)
 	}
-	sums, n, err := digest.Read(&told{r: r, path: f.path, p: p}, algorithms...)
+	set, err := digest.New(algorithms...)
+	if err == nil {
+		buffer := buffers.Get().(*[]byte)
+		_, err = io.CopyBuffer(onlyWriter{set}, &told{r: r, path: f.path, p: p}, *buffer)
+		buffers.Put(buffer)
+	}
 	if err = errors.Join(err, r.Close()); err != nil {
 		return err
 	}
+	n := set.Size()
 	if f.size >= 0 && n != f.size {
 		return connectors.Errorf(connectors.KindChanged, "hash", path, "it has %d bytes now, and had %d: is it still being written?", n, f.size)
 	}
-	f.digests = plain(sums)
+	f.digests = plain(set.Sums())
 	return nil
 }
+
+// buffers are kept: small files would spend their time on making them.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
+
+// onlyWriter hides what else a writer can do, so that the buffer is used.
+type onlyWriter struct{ io.Writer }
 
 func plain(sums connectors.Digests) map[string]string {
 	digests := make(map[string]string, len(sums))

@@ -14,9 +14,9 @@ import (
 	"gantry/connectors"
 )
 
-// lock keeps other writers of this machine from the root, until unlock is called or the process ends. Where the place is not on this machine's
+// Lock keeps other writers of this machine from the root, until unlock is called or the process ends. Where the place is not on this machine's
 // disks, or its file system has no locks, there is none.
-func lock(ctx context.Context, place connectors.Place, root string, wait bool) (unlock func(), err error) {
+func Lock(ctx context.Context, place connectors.Place, root string, wait bool) (unlock func(), err error) {
 	dir, ok := onDisk(place, root)
 	if !ok || !exists(dir) {
 		return func() {}, nil
