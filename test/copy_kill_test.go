@@ -2,6 +2,7 @@ package test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,10 +14,11 @@ import (
 	"time"
 )
 
-// TestCopiesKilledAtAnyMoment copies between every two protocols, and kills the
-// program, or the server's side of the session, again and again. A file is never
+// TestCopiesKilledAtAnyMoment copies and moves between every two protocols, and kills
+// the program, or the server's side of the session, again and again. A file is never
 // seen at its destination but whole; nothing but the parts in flight is sent twice;
-// the source stays; and what is left behind is what `gantry sweep` lists.
+// the source stays, or goes when the destination has it; and what is left behind is
+// what `gantry sweep` lists.
 //
 // GANTRY_KILLS sets how many kills there are in all, GANTRY_SEED repeats a run, and
 // GANTRY_PAIR ("sftp>s3") keeps to one pair.
@@ -64,6 +66,7 @@ type voyage struct {
 	name     string
 	part     int64 // bytes
 	parallel int
+	moves    bool
 	old, new []byte // what is at the destination before and after; nil is nothing
 	state    string // XDG_STATE_HOME
 	last     copyReport
@@ -77,12 +80,14 @@ type copyReport struct {
 }
 
 func newVoyage(t *testing.T, h *harbour, from, to *port, n int, random *rand.Rand) *voyage {
-	v := &voyage{t: t, h: h, random: random, from: from, to: to, name: fmt.Sprintf("clip-%d.mxf", n), part: 1 << 20, parallel: 1 + random.IntN(3), state: t.TempDir()}
+	v := &voyage{t: t, h: h, random: random, from: from, to: to, name: fmt.Sprintf("clip-%d.mxf", n), part: 1 << 20, parallel: 1 + random.IntN(3), moves: random.IntN(3) == 0, state: t.TempDir()}
 	if to.object {
 		v.part = 5 << 20 // the least that a multipart upload takes
 	}
 	v.new = noise(random, 6*v.part+random.Int64N(4*v.part))
 	v.size = int64(len(v.new))
+	h.must(os.MkdirAll(from.file("out"), 0o755)) // stores remove folders with their last file
+	h.must(os.MkdirAll(to.file("in"), 0o755))
 	written(t, from.file("out/"+v.name), v.new)
 	// Versions of files are told by their times, and a file that is just being
 	// written has none to rely on.
@@ -122,7 +127,7 @@ func (v *voyage) sail(kills int) {
 }
 
 func (v *voyage) title() string {
-	return fmt.Sprintf("%s from %s to %s", v.name, v.from.name, v.to.name)
+	return fmt.Sprintf("%s from %s to %s (move: %v)", v.name, v.from.name, v.to.name, v.moves)
 }
 
 const bandwidth = 24 << 20 // bytes per second to the destination
@@ -130,8 +135,12 @@ const bandwidth = 24 << 20 // bytes per second to the destination
 // run starts the command once. It tells whether the command succeeded.
 func (v *voyage) run(kill bool) bool {
 	v.runs++
+	command := "copy"
+	if v.moves {
+		command = "move"
+	}
 	args := []string{
-		"copy", v.from.url + "/out/" + v.name, v.to.url + "/in/" + v.name, "-o", "json",
+		command, v.from.url + "/out/" + v.name, v.to.url + "/in/" + v.name, "-o", "json",
 		"--part-size", strconv.FormatInt(v.part, 10), "--parallel", strconv.Itoa(v.parallel), "--dst-option", fmt.Sprintf("bandwidth=%dM:off", bandwidth>>20),
 	}
 	for _, o := range v.from.options {
@@ -178,6 +187,9 @@ func (v *voyage) run(kill bool) bool {
 	v.written += bytesWritten(v.t, cmd.Process.Pid)
 	err := cmd.Wait()
 	v.last = copyReport{}
+	if strings.Contains(problems.String(), "damaged") {
+		v.t.Errorf("%s: a kill has done damage:\n%s", v.title(), problems.String())
+	}
 	if cmd.ProcessState.ExitCode() >= 0 && !sunk && json.Unmarshal([]byte(out.String()), &v.last) != nil {
 		v.t.Errorf("%s: %v\n%s%s", v.title(), err, out.String(), problems.String())
 	}
@@ -186,8 +198,11 @@ func (v *voyage) run(kill bool) bool {
 
 // arrived checks the end.
 func (v *voyage) arrived() {
-	if !same(v.t, v.from.file("out/"+v.name), v.to.file("in/"+v.name)) {
-		v.t.Errorf("%s: it is another file at its destination", v.title())
+	if data, err := os.ReadFile(v.to.file("in/" + v.name)); err != nil || string(data) != string(v.new) {
+		v.t.Errorf("%s: it is another file at its destination: %v", v.title(), err)
+	}
+	if data, err := os.ReadFile(v.from.file("out/" + v.name)); v.moves != errors.Is(err, os.ErrNotExist) || err == nil && string(data) != string(v.new) {
+		v.t.Errorf("%s: what is at its source is wrong: %d bytes, %v", v.title(), len(data), err)
 	}
 	if most := v.most(); v.written > most {
 		v.t.Errorf("%s: %.1f MiB were sent for a file of %.1f MiB and %d kills, parts of %.0f MiB, %d at once; %.1f MiB is the most: %+v",
@@ -197,7 +212,7 @@ func (v *voyage) arrived() {
 		v.t.Errorf("%s: its state is left in %v", v.title(), left)
 	}
 	v.h.sweep(v.t, v.to, v.title(), v.servers > 0)
-	v.h.must(os.Remove(v.from.file("out/" + v.name)))
+	v.h.must(os.RemoveAll(v.from.file("out/" + v.name)))
 	v.h.must(os.Remove(v.to.file("in/" + v.name)))
 }
 
@@ -221,7 +236,12 @@ func (v *voyage) watch() (end func()) {
 				last = true
 			case <-time.After(2 * time.Millisecond):
 			}
+			_, lost := os.Stat(v.from.file("out/" + v.name))
 			info, err := os.Stat(v.to.file("in/" + v.name))
+			if lost != nil && (!v.moves || err != nil || info.Size() != v.size) {
+				v.t.Errorf("%s: the source is gone (%v), and the destination does not have it", v.title(), lost)
+				return
+			}
 			if err != nil {
 				if v.old != nil || arrived {
 					v.t.Errorf("%s: the file at the destination was gone: %v", v.title(), err)

@@ -161,15 +161,6 @@ func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 	if r.job.Move == Keep || !receipt.Removed.IsZero() {
 		return receipt, nil
 	}
-	for _, c := range receipt.Copies {
-		if c.Proof == ProofSize && r.job.Move != MoveAnyway {
-			return receipt, &connectors.Error{
-				Kind: connectors.KindIntegrity, Op: "move", Path: r.job.Source.Path,
-				Err:    fmt.Errorf("the copy at %s %q is made, but only its size speaks for it: the source stays", c.Location, c.Path),
-				Remedy: "delete the source by hand, or allow it to be deleted unproved",
-			}
-		}
-	}
 	now, err := r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry)
 	switch kind := connectors.KindOf(err); {
 	case kind == connectors.KindNotFound: // an earlier run was ended just after it
@@ -179,6 +170,12 @@ func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 		return receipt, r.leftThere(ctx, &connectors.Error{
 			Kind: connectors.KindChanged, Op: "move", Path: r.job.Source.Path, Err: errors.New("it was changed after it was copied"), Remedy: "run it again: it is copied anew",
 		})
+	case r.job.Move != MoveAnyway && slices.ContainsFunc(receipt.Copies, func(c Copy) bool { return c.Proof == ProofSize }):
+		return receipt, &connectors.Error{
+			Kind: connectors.KindIntegrity, Op: "move", Path: r.job.Source.Path,
+			Err:    errors.New("all is copied, but only its size speaks for a copy: the source stays"),
+			Remedy: "delete the source by hand, or allow it to be deleted unproved",
+		}
 	default:
 		_, err := retry(ctx, r.e.retrier(r.noteRetry), r.e.o.Stall, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, r.job.Source.Place.(remover).Remove(ctx, r.job.Source.Path)

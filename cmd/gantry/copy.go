@@ -141,6 +141,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return err
 	}
 	pairs, err := c.plan(ctx)
+	if c.move != transfer.Keep && c.app.exitCode(ctx, err) == exitNotFound {
+		pairs, err = c.movedBefore(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,18 @@ func (c *copier) stateFolder() (string, error) {
 
 // stateFolder makes a private folder for what the user's commands remember.
 func stateFolder(id string) (string, error) {
+	dir, err := statePath(id)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make a folder for what is to be remembered: %w (set XDG_STATE_HOME to another)", err)
+	}
+	return dir, nil
+}
+
+// statePath is where that folder is, or would be.
+func statePath(id string) (string, error) {
 	base := os.Getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(base) {
 		home, err := os.UserHomeDir()
@@ -24,11 +36,7 @@ func stateFolder(id string) (string, error) {
 		}
 		base = filepath.Join(home, ".local", "state")
 	}
-	dir := filepath.Join(base, "gantry", filepath.FromSlash(id))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make a folder for what is to be remembered: %w (set XDG_STATE_HOME to another)", err)
-	}
-	return dir, nil
+	return filepath.Join(base, "gantry", filepath.FromSlash(id)), nil
 }
 
 func copyID(parts ...string) string {

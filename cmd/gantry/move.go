@@ -1,9 +1,15 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
 	"gantry/transfer"
+	"gantry/transfer/journal"
 )
 
 func moveCommand(a *app) *cobra.Command {
@@ -31,4 +37,38 @@ names, nothing is moved; to find that out, a small file is put beside the source
 	}
 	cmd.Flags().BoolVar(&unproved, "delete-unproved", false, "delete a source also where nothing but the size speaks for its copy")
 	return cmd
+}
+
+// movedBefore is for a source that is not there: an earlier run may have been killed
+// after it had deleted the last file, and before it could say so. It gives what that
+// run has receipts of, or the reason why there is nothing to move.
+func (c *copier) movedBefore(reason error) (pairs []pair, err error) {
+	dir, err := statePath(copyID(c.from.address(c.from.path), c.to.address(c.to.path)))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "store")); errors.Is(err, os.ErrNotExist) {
+		return nil, reason
+	}
+	j, err := journal.Recover(dir, journal.Options{Logger: c.app.logger()})
+	if err != nil {
+		return nil, err
+	}
+	defer j.Close()
+	for data, err := range j.Receipts() {
+		var r transfer.Receipt
+		if err == nil {
+			err = json.Unmarshal(data, &r)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r.Source.Location == c.from.label() && len(r.Copies) == 1 {
+			pairs = append(pairs, pair{Source: r.Source.Path, Destination: r.Copies[0].Path, Size: r.Size})
+		}
+	}
+	if len(pairs) == 0 {
+		return nil, reason
+	}
+	return pairs, nil
 }

@@ -178,3 +178,23 @@ func damage(t *testing.T, r *rand.Rand, store string) string {
 		return fmt.Sprintf("flipped a bit of %s at %d", name, at)
 	}
 }
+
+// A process that is killed while it makes its journal leaves none that is damaged.
+func TestKillWhileAJournalIsMade(t *testing.T) {
+	for range 25 {
+		dir := filepath.Join(t.TempDir(), "journal")
+		cmd, _ := startVictim(t, dir)
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+			if _, err := os.Stat(dir); err == nil {
+				break
+			}
+		}
+		time.Sleep(time.Duration(rand.IntN(60_000)) * time.Microsecond)
+		must(t, cmd.Process.Kill())
+		cmd.Wait()
+		j, err := Open(dir, Options{})
+		must(t, err)
+		must(t, j.Put("seen", "a file", 1))
+		must(t, j.Close())
+	}
+}

@@ -168,6 +168,17 @@ func (j *Journal) Orphans() iter.Seq2[Upload, error] {
 	return each[Upload](j, key(orphans)[:2])
 }
 
+// Receipts yields those of the finished jobs, by the jobs' IDs.
+func (j *Journal) Receipts() iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		for d, err := range each[struct{ Receipt json.RawMessage }](j, key(receipts)[:2]) {
+			if !yield(d.Receipt, err) {
+				return
+			}
+		}
+	}
+}
+
 func each[T any](j *Journal, prefix []byte) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		err := j.scan(prefix, nil, true, func(item *badger.Item) error {

@@ -1,0 +1,160 @@
+package transfer
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gantry/connectors"
+	"gantry/transfer/journal"
+)
+
+// backup copies the journal as it is on the disk, and gives what puts it back.
+func (s *stage) backup() (restore func()) {
+	s.t.Helper()
+	kept := filepath.Join(s.t.TempDir(), "kept")
+	must(s.t, s.journal.Close())
+	must(s.t, os.CopyFS(kept, os.DirFS(filepath.Join(s.dir, "journal"))))
+	s.journal = nil
+	s.start()
+	return func() {
+		s.t.Helper()
+		must(s.t, s.journal.Close())
+		s.journal = nil
+		must(s.t, os.RemoveAll(filepath.Join(s.dir, "journal")))
+		must(s.t, os.CopyFS(filepath.Join(s.dir, "journal"), os.DirFS(kept)))
+		s.start()
+	}
+}
+
+// unfinished are the uploads that a sweep finds.
+func (s *stage) unfinished(place connectors.Place) (ids []string) {
+	s.t.Helper()
+	sweeper, ok := connectors.As[connectors.Sweeper](place)
+	if !ok {
+		s.t.Fatal("the place has no sweeper")
+	}
+	for u, err := range sweeper.Unfinished(s.ctx, "") {
+		must(s.t, err)
+		ids = append(ids, u.ID)
+	}
+	return ids
+}
+
+func TestAJournalFromBeforeTheCommitFindsTheFile(t *testing.T) {
+	s := newStage(t)
+	data := s.file("clip", 6*part)
+	to := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
+	job := s.job("clip", to)
+	s.fails(job, connectors.KindPermission)
+	restore := s.backup()
+	to.write = nil
+	s.run(job)
+	restore() // the upload that it names is gone, and the file is there
+	to.writes.Store(0)
+	receipt := s.run(job)
+	s.holds("a", "clip", data)
+	if c := receipt.Copies[0]; to.writes.Load() != 0 || c.SentBytes != 0 {
+		t.Errorf("%d parts were sent again: %+v", to.writes.Load(), c)
+	}
+	s.unmarked()
+}
+
+func TestAJournalFromBeforeTheCommitIsNotMisledByAnotherFile(t *testing.T) {
+	s := newStage(t)
+	data := s.file("clip", 6*part)
+	to := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
+	job := s.job("clip", to)
+	s.fails(job, connectors.KindPermission)
+	restore := s.backup()
+	to.write = nil
+	s.run(job)
+	must(t, os.WriteFile(filepath.Join(s.dir, "a", "clip"), content(77, 6*part), 0o644)) // of the same size
+	restore()
+	s.run(job)
+	s.holds("a", "clip", data)
+}
+
+func TestAnOlderJournalKnowsFewerParts(t *testing.T) {
+	s := newStage(t, func(o *Options) { o.Parallel = 1 })
+	read := readParts(s)
+	data := s.file("clip", 12*part)
+	to := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
+	job := s.job("clip", to)
+	s.fails(job, connectors.KindPermission)
+	restore := s.backup()
+	to.write = failFrom(9, connectors.KindPermission)
+	s.fails(job, connectors.KindPermission)
+	restore()
+	to.write = nil
+	read()
+	if c := s.run(job).Copies[0]; c.Resumed != 3 || c.SentBytes != 9*part {
+		t.Errorf("got %+v", c)
+	}
+	s.holds("a", "clip", data)
+}
+
+// The journal of another machine, or of a state of things that is no more: it names
+// an upload that nobody knows.
+func TestAJournalOfAnotherMachineCostsSendingAgain(t *testing.T) {
+	s := newStage(t)
+	data := s.file("clip", 6*part)
+	a := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
+	job := s.job("clip", a)
+	s.fails(job, connectors.KindPermission)
+	elsewhere := &script{Place: s.folder("elsewhere")}
+	job.Destinations[0].Place = elsewhere
+	if c := s.run(job).Copies[0]; c.Resumed != 0 || c.SentBytes != int64(len(data)) {
+		t.Errorf("got %+v", c)
+	}
+	s.holds("elsewhere", "clip", data)
+	if left := s.unfinished(a.Place.(connectors.Place)); len(left) != 1 {
+		t.Errorf("a sweep finds %v of the first machine", left)
+	}
+}
+
+// Without its journal a job begins again, and what it had begun is found by a sweep.
+func TestALostJournalCostsSendingAgain(t *testing.T) {
+	for name, lose := range map[string]func(dir string) error{
+		"deleted": os.RemoveAll,
+		"its tables cut": func(dir string) error {
+			tables, err := filepath.Glob(filepath.Join(dir, "store", "*"))
+			for _, file := range tables {
+				if info, err := os.Stat(file); err == nil && info.Size() > 10 {
+					must(t, os.Truncate(file, info.Size()/2))
+				}
+			}
+			return err
+		},
+		"its manifest gone": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "store", "MANIFEST"), []byte("?"), 0o600)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			data := s.file("clip", 6*part)
+			to := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
+			job := s.job("clip", to)
+			s.fails(job, connectors.KindPermission)
+			must(t, s.journal.Close())
+			s.journal = nil
+			must(t, lose(filepath.Join(s.dir, "journal")))
+			j, err := journal.Recover(filepath.Join(s.dir, "journal"), journal.Options{})
+			must(t, err)
+			must(t, j.Close())
+			s.start()
+			to.write = nil
+			s.run(job)
+			left := s.unfinished(to.Place.(connectors.Place))
+			if len(left) > 1 {
+				t.Errorf("a sweep finds %v", left)
+			}
+			for _, id := range left {
+				sweeper, _ := connectors.As[connectors.Sweeper](to.Place)
+				must(t, sweeper.Discard(s.ctx, connectors.Unfinished{ID: id, Began: time.Now()}))
+			}
+			s.holds("a", "clip", data)
+		})
+	}
+}
