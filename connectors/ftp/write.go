@@ -36,6 +36,10 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 				if err := u.place.calm(s, u.target()); err != nil {
 					return -1, err
 				}
+				var err error
+				if has, err = u.place.length(s, u.target()); err != nil {
+					return -1, err
+				}
 			}
 			n, err := u.place.write(s, u.target(), has, p, reader)
 			return length(n), err
@@ -106,7 +110,7 @@ func (p *place) write(s *session, staged string, has int64, part connectors.Part
 	}
 	p.staged.Store(true)
 	sent := &counting{Reader: r}
-	replaced := part.Offset > 0 && has > part.Offset
+	replaced := has > part.Offset && (part.Offset > 0 || has > part.Size && part.Size > 0)
 	err := p.send(s, staged, has, part, sent)
 	if err != nil {
 		return -1, err
@@ -121,6 +125,8 @@ func (p *place) send(s *session, staged string, has int64, part connectors.Part,
 	switch {
 	case part.Offset == 0 && has == 0 && part.Size > 0:
 		// It is empty, and is added to like any other: so it shows whether it can be.
+	case part.Offset == 0 && has > part.Size && part.Size > 0:
+		return p.rewriteHead(s, staged, r)
 	case part.Offset == 0:
 		return p.sendAnew(s, staged, r)
 	case has > part.Offset:
@@ -199,7 +205,7 @@ func (p *place) prove(s *session, staged string, had int64, part connectors.Part
 	}
 	end := part.Offset + part.Size
 	switch {
-	case has == end:
+	case has == end && !(replaced && had > end):
 		return has, nil
 	case replaced && has == had && had > end: // later parts were there already
 		return has, nil
