@@ -31,6 +31,7 @@ type Progress struct {
 	Done    int64     `json:"done"`   // bytes read and hashed
 	Total   int64     `json:"total"`  // bytes to read
 	Started time.Time `json:"started"`
+	Growing bool      `json:"growing,omitempty"` // the source is still written: Total is what was seen of it so far
 
 	Sent    int64   `json:"sent"`    // bytes that the destination has which is furthest behind, with those on the wire; never falls while it is sent
 	Resumed int64   `json:"resumed"` // of Sent, those that earlier runs had sent
@@ -95,6 +96,8 @@ func (r *run) progress(p *Progress) {
 	p.Phase, p.Done, p.Started = PhaseDone, r.hashed.Load(), r.started
 	if !plan.Open() {
 		p.Total, p.Size, p.PartsTotal = plan.Size, plan.Size, plan.Count()*len(r.deliveries)
+	} else if r.growth != nil {
+		p.Growing, p.Total = true, r.growth.size.Load()
 	}
 	p.Sent, p.Resumed = math.MaxInt64, math.MaxInt64
 	for _, d := range r.deliveries {

@@ -42,6 +42,9 @@ func (c *copier) command(cmd *cobra.Command) *cobra.Command {
 		if err := c.check(); err != nil {
 			return err
 		}
+		if err := c.growth.check(cmd); err != nil {
+			return err
+		}
 		c.out, c.display, c.asked = cmd.OutOrStdout(), newDisplay(cmd.ErrOrStderr(), c.progress), askedOf(cmd, args, c.app)
 		return c.run(cmd.Context(), args[0], args[1])
 	}
@@ -59,6 +62,7 @@ func (c *copier) command(cmd *cobra.Command) *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{progressAuto, progressJSON, progressNone}, cobra.ShellCompDirectiveNoFileComp))
 	flags.BoolVar(&c.hop.on, "manifest", false, "carry the ASC MHL history of the folder on, and add the generation of this copy; what the history denies is not copied")
 	c.packing.flags(cmd)
+	c.growth.flags(cmd)
 	optionFlag(cmd, &c.srcOptions, "src-option", "option of SRC, NAME=VALUE; `gantry connectors` lists them")
 	optionFlag(cmd, &c.dstOptions, "dst-option", "option of DST, NAME=VALUE")
 	_ = cmd.RegisterFlagCompletionFunc("digest", cobra.FixedCompletions(moreDigests, cobra.ShellCompDirectiveNoFileComp))
@@ -85,6 +89,7 @@ type copier struct {
 	digests             []string
 	verify              string
 	packing             packing
+	growth              growth
 	hop                 hop
 	pressing            pressing
 	progress            string

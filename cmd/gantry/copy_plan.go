@@ -48,7 +48,10 @@ func (c *copier) plan(ctx context.Context) ([]pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pairs, c.checkEnds(ctx, pairs)
+	if err := c.checkEnds(ctx, pairs); err != nil {
+		return nil, err
+	}
+	return pairs, c.growth.only(c, pairs)
 }
 
 // checkEnds refuses to copy a file onto itself, a folder into itself, and a folder

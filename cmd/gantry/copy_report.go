@@ -199,7 +199,7 @@ func (r *report) err(ctx context.Context) error {
 }
 
 func receiptRow(r transfer.Receipt, c transfer.Copy, more ...string) []string {
-	return append([]string{c.Path, size(r.Size), r.Digests[connectors.XXH128], string(c.Proof), short(r.Finished.Sub(r.Started))}, more...)
+	return append([]string{c.Path, size(r.Size), orDash(r.Digests[connectors.XXH128]), string(c.Proof), short(r.Finished.Sub(r.Started))}, more...)
 }
 
 func printReceipts(w io.Writer, receipts []transfer.Receipt) error {

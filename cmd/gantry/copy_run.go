@@ -140,7 +140,7 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		return r.failed(err)
 	}
 	present := false
-	if record.Job == nil && record.Receipt == nil && pack == nil && m.there.mayHold(p) {
+	if record.Job == nil && record.Receipt == nil && pack == nil && !m.growth.on && m.there.mayHold(p) {
 		if receipt := m.compare(ctx, p); receipt != nil {
 			if m.copier.move == transfer.Keep {
 				return r.done(outcomePresent, *receipt)
@@ -156,7 +156,7 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	if err != nil {
 		return r.failed(err)
 	}
-	job, err := m.steering.admit(ctx, transfer.Job{
+	job := transfer.Job{
 		ID: id, Kind: "copy",
 		Source:       transfer.Source{Place: m.from.Place, Location: m.from.label(), Path: p.Source, Seen: p.seen, Profile: m.from.location.Profile},
 		Destinations: []transfer.Destination{m.destination(p.Destination)},
@@ -164,13 +164,14 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		Expect:       expect,
 		Pack:         pack,
 		Move:         m.copier.move,
-	})
-	if err != nil {
+	}
+	m.growth.follow(m.copier, &job)
+	if job, err = m.steering.admit(ctx, job); err != nil {
 		return r.failed(err)
 	}
 	defer m.steering.ended(id)
 	receipt, err := m.engine.Run(ctx, job)
-	if connectors.KindOf(err) == connectors.KindChanged { // since it was listed, perhaps: what it is now is copied
+	if connectors.KindOf(err) == connectors.KindChanged && job.Growth == nil { // since it was listed, perhaps: what it is now is copied
 		job.Source.Seen = nil
 		receipt, err = m.engine.Run(ctx, job)
 	}

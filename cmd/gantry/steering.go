@@ -103,7 +103,16 @@ func (s *steering) gone() bool { return s.ctx.Err() != nil }
 
 // Finish implements steer.Steered.
 func (s *steering) Finish(path string) error {
-	return connectors.Errorf(connectors.KindUnsupported, "finish", path, "no file grows")
+	grown := false
+	for _, p := range s.engine.Running() {
+		if path == "" || p.Source == path {
+			grown = s.engine.Finish(p.Job) == nil || grown
+		}
+	}
+	if !grown {
+		return connectors.Errorf(connectors.KindNotFound, "finish", path, "no file grows that is copied here")
+	}
+	return nil
 }
 
 // end writes down how the copy was left, for who goes on with it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ type tally struct {
 	running   func() []transfer.Progress
 	status    steer.Status
 	ended     counts           // files that are done, whole
+	planned   int64            // bytes of all files, as they were listed
+	grown     int64            // bytes that were written since, of a file that grows
 	comparing map[string]int64 // bytes of files that are compared with what is there
 	meter     pace.Meter
 	over      bool
@@ -41,6 +44,7 @@ func newTally(id, source, destination string, pairs []pair, verifies bool) *tall
 	for _, p := range pairs {
 		t.status.Bytes += p.Size
 	}
+	t.planned = t.status.Bytes
 	return t
 }
 
@@ -77,7 +81,8 @@ func (t *tally) end(p pair, r result) {
 		return
 	}
 	t.status.FilesDone++
-	t.status.Bytes += r.Size - p.Size // some places do not tell the size before
+	t.status.Bytes += r.Size - p.Size - t.grown // some places do not tell the size before
+	t.grown = 0
 	t.ended.bytes += r.Size
 	if r.Outcome == outcomePresent {
 		t.ended.had += r.Size
@@ -140,6 +145,10 @@ func (t *tally) look(now time.Time) steer.Status {
 		s.Done, s.Resumed = s.Done+p.Sent, s.Resumed+p.Resumed
 		s.Retries, s.Resent = s.Retries+p.Retries, s.Resent+p.Resent
 		s.Parts, s.PartsTotal = s.Parts+p.Parts, s.PartsTotal+p.PartsTotal
+		if p.Growing && p.Total-t.planned > t.grown { // there is no other file then
+			s.Bytes += p.Total - t.planned - t.grown
+			t.grown = p.Total - t.planned
+		}
 		verified += proved(p)
 		if moves = moves || p.Waiting == ""; s.Waiting == "" {
 			s.Waiting = p.Waiting
@@ -175,7 +184,8 @@ func (t *tally) pace(now time.Time, verified int64) {
 	}
 	t.meter.Look(now, pace.Stage{Done: s.Done, Total: s.Bytes, Skipped: s.Resumed}, verify)
 	s.Rate, s.ETA = t.meter.Rate(0), -1
-	if left, ok := t.meter.ETA(); ok {
+	growing := slices.ContainsFunc(s.Running, func(p transfer.Progress) bool { return p.Growing })
+	if left, ok := t.meter.ETA(); ok && !growing {
 		s.ETA = left.Seconds()
 	}
 }
