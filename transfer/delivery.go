@@ -65,6 +65,7 @@ func newDelivery(r *run, to Destination) *delivery {
 		opened: newMoment(), proved: map[int]connectors.Part{},
 		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
 	}
+	d.times.Started = d.now()
 	d.leave = sync.OnceFunc(func() { close(d.left); d.idle.Go(d.drain) })
 	return d
 }
@@ -76,7 +77,6 @@ var errPass = errors.New("the source was not read to its end")
 func (d *delivery) run(ctx context.Context) error {
 	defer d.leave()
 	defer d.opened.end()
-	d.times.Started = d.now()
 	if d.late() {
 		d.leave()
 		<-d.r.pass.done

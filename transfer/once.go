@@ -49,6 +49,7 @@ func (r *run) copyAtOnce(ctx context.Context, to Destination) []error {
 
 // readAtOnce gives the part that is all of the source; nil if that is empty.
 func (r *run) readAtOnce(ctx context.Context) (p *piece, err error) {
+	witness := r.askWitness(ctx)
 	s := r.sourceScan()
 	s.algorithms = append(s.algorithms, r.wanted()...)
 	whole := connectors.Whole{Size: r.plan().Size, Digests: connectors.Digests{}}
@@ -59,8 +60,14 @@ func (r *run) readAtOnce(ctx context.Context) (p *piece, err error) {
 		whole.Parts = []connectors.Part{p.part}
 	}
 	if err = r.complete(&whole, s.algorithms); err == nil {
-		r.pass.whole = whole
-		err = r.approve(ctx, whole.Digests)
+		r.pass.whole, err = r.believe(ctx, whole, witness)
+	}
+	if err == nil {
+		err = r.approve(ctx, r.pass.whole.Digests)
+	}
+	if p != nil && err == nil && len(differing(whole, r.pass.whole)) > 0 {
+		p.drop() // it was read wrong, and is left to be caught up with
+		p = nil
 	}
 	if err != nil && p != nil {
 		p.drop()

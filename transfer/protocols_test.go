@@ -171,6 +171,7 @@ func (c child) runAndKill(t *testing.T, steps int) (writes, committing int, ende
 // A world is one place of each protocol, behind real servers.
 type world struct {
 	locations []connectors.Location
+	gateway   string // folder with the buckets
 	end       func()
 }
 
@@ -207,7 +208,7 @@ var build = sync.OnceValues(func() (*world, error) {
 		_ = gateway.Stop()
 		_ = os.RemoveAll(dir)
 	}
-	return &world{end: end, locations: []connectors.Location{
+	return &world{end: end, gateway: gateway.Root, locations: []connectors.Location{
 		{Name: "local", URL: "file://" + filepath.Join(dir, "local")},
 		{Name: "sftp", URL: sshd.URL(filepath.Join(dir, "remote")), Options: map[string]string{"identityFile": sshd.IdentityFile, "knownHosts": sshd.KnownHosts}},
 		{Name: "s3", URL: "s3://one", Options: keys},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -102,7 +103,11 @@ func (u *upload) finish(s *session, w connectors.Whole) error {
 	if has > w.Size {
 		return connectors.Errorf(connectors.KindNotFound, "commit", u.path, "the server has %d bytes where %d were wanted, and FTP cannot shorten a file; begin again", has, w.Size)
 	}
-	return u.place.setTime(s, u.target(), promise.ModTime(u.options, w))
+	t := promise.ModTime(u.options, w)
+	if t.IsZero() && u.outdated.Load() {
+		t = time.Now()
+	}
+	return u.place.setTime(s, u.target(), t)
 }
 
 // publish renames the staged file to its path. The protocol cannot refuse to

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"regexp"
 	"slices"
@@ -42,11 +43,28 @@ func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (
 	if u.place.dropBox {
 		return nil, connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "nothing is told of a drop box (option dropBox)")
 	}
+	if err := u.place.do(ctx, "hash", u.path, u.outdate); err != nil {
+		return nil, err
+	}
 	sums, refusal, err := u.place.hashAll(ctx, u.target(), u.path, want)
 	if err == nil && refusal != nil {
 		err = connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "%w", refusal)
 	}
 	return sums, err
+}
+
+// outdate gives the staged file a time that it never had. ProFTPD keeps digests by
+// name and time, those that it has computed while bytes arrived, too, and tells them
+// again: they are not of what is on the disk now. The commit sets the right time;
+// until then the file looks no more than an hour older than it is.
+func (u *upload) outdate(s *session) error {
+	odd := time.Now().Add(-time.Minute - time.Duration(rand.Int64N(int64(time.Hour))))
+	err := u.place.setTime(s, u.target(), odd)
+	if err == nil && timeCommand(u.place.setsTime.Load()) == noTime && u.place.runs(proFTPD) {
+		err = connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "the server may have kept the digest of other bytes, and lets no time be set")
+	}
+	u.outdated.Store(true)
+	return err
 }
 
 // hashAll asks for the digests of the file at name, which errors call path. A server

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -24,7 +25,8 @@ type upload struct {
 	stream    *stream    // nil unless the file is sent in one go
 	committed *connectors.Entry
 	aborted   bool
-	contended bool // an earlier connection may still write what it was sent
+	outdated  atomic.Bool // the staged file was given another time than that of its last byte
+	contended bool        // an earlier connection may still write what it was sent
 }
 
 var (
