@@ -24,27 +24,28 @@ const lendEvery = 16
 // -1 if there is none.
 func (c *choice) best(core *core, now time.Time, n int, at func(int) (wish, bool)) (index int, aged bool) {
 	index = -1
-	oldest := -1
-	var first, old wish
-	var level Priority
+	var first wish
 	for i := range n {
 		w, ok := at(i)
-		if !ok {
-			continue
-		}
-		l := w.job.level
-		if index < 0 || l > level || l == level && c.sooner(w, first) {
-			index, first, level = i, w, l
-		}
-		if now.Sub(w.since) >= core.o.Age && (oldest < 0 || w.since.Before(old.since) || w.since.Equal(old.since) && w.order < old.order) {
-			oldest, old = i, w
+		if ok && (index < 0 || w.job.level > first.job.level || w.job.level == first.job.level && c.sooner(w, first)) {
+			index, first = i, w
 		}
 	}
-	if oldest < 0 || old.job.level >= level {
+	if index < 0 || n == 1 {
 		c.passed = 0
 		return index, false
 	}
-	if c.passed+1 >= lendEvery {
+	oldest, old := -1, wish{since: now.Add(-core.o.Age + 1)}
+	for i := range n {
+		w, ok := at(i)
+		if ok && w.job.level < first.job.level && (w.since.Before(old.since) || w.since.Equal(old.since) && w.order < old.order) {
+			oldest, old = i, w
+		}
+	}
+	switch {
+	case oldest < 0:
+		c.passed = 0
+	case c.passed+1 >= lendEvery:
 		return oldest, true
 	}
 	return index, false
@@ -57,8 +58,7 @@ func (c *choice) sooner(a, b wish) bool {
 	return c.shares.before(a.job, b.job)
 }
 
-// made is called when somebody got his turn. passedOver says that one of low
-// priority has waited for long.
+// made is called when somebody got his turn.
 func (c *choice) made(j *job, bytes int64, aged bool) {
 	c.shares.charge(j, bytes)
 	if aged {

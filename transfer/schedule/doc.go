@@ -15,8 +15,8 @@
 //     the same endpoint and direction have a tenth of its rate.
 //   - Nobody starves: one turn in sixteen, of slots, of bandwidth and of beginning, goes
 //     to the lower one that has waited for the longest, if that is ten seconds or more.
-//     A part that got its slot so is not taken away, nor is one whose job has lost two
-//     in a row.
+//     Such a part is taken away once at most, and others go before one whose job has
+//     lost two in a row.
 //   - How many parts at once an endpoint is worth is found out: more while they bring
 //     more bytes, half when it asks to slow down, three quarters when it fails.
 //   - Limits of bandwidth hold for a job, a route, a site or an endpoint, by a

@@ -40,18 +40,18 @@ func (c *core) release(now time.Time, k *claim, err error) {
 		f.lost++
 	case err == nil:
 		f.lost = 0
-		l.adaptive.parts++
+		l.adaptive.ended(now, k.bytes, len(l.running), l.most(c.o))
 	default:
 		c.told(now, f.endpoint, l, err)
 	}
-	l.adaptive.measure(now, l.moved.Load(), l.most(c.o))
+	l.adaptive.look(now, l.moved.Load())
 }
 
 func (c *core) grant(now time.Time, k *claim, aged bool) {
 	f, l := k.flow, k.flow.lane
 	l.waiting = slices.Delete(l.waiting, slices.Index(l.waiting, k), slices.Index(l.waiting, k)+1)
 	if len(l.running) == 0 {
-		l.adaptive.restart(now, l.moved.Load())
+		l.adaptive.begin(now, l.moved.Load())
 	}
 	l.running = append(l.running, k)
 	k.granted, k.aged = now, aged
@@ -78,7 +78,6 @@ func (e *endpoint) settle(c *core, now time.Time, w *alarm) {
 	for _, l := range e.inTurn() {
 		for l.serve(c, now, w) {
 		}
-		l.measure(c, now, w)
 		l.slow(now)
 	}
 }
@@ -141,17 +140,4 @@ func (l *lane) urgent() (first *claim) {
 		}
 	}
 	return first
-}
-
-// measure looks at what the lane achieves, and comes back while it is busy.
-func (l *lane) measure(c *core, now time.Time, w *alarm) {
-	if len(l.running) == 0 {
-		return
-	}
-	l.adaptive.measure(now, l.moved.Load(), l.most(c.o))
-	if len(l.waiting) > 0 {
-		w.ring(l.adaptive.began.Add(longest))
-		for l.serve(c, now, w) {
-		}
-	}
 }

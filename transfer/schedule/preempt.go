@@ -6,7 +6,7 @@ const (
 	extras    = 2                      // slots above the limit, for urgent jobs where no other can be taken away
 	pace      = 500 * time.Millisecond // between slots that are taken for a job which has one
 	patient   = 2 * time.Second        // how long a part keeps what it has while it may not move
-	spared    = 2                      // a job that has lost so many parts in a row keeps the next one
+	spared    = 2                      // a job that has lost so many parts in a row keeps the next one if it can
 	brakeTo   = 10                     // what lower ones have while urgent parts move: one part in so many
 	brakeLess = 16 << 10               // bytes/s, at least
 )
@@ -45,15 +45,30 @@ func (l *lane) victim(k *claim) (v *claim) {
 	}
 	for _, lane := range lanes {
 		for _, r := range lane.running {
-			if r.job.level >= k.job.level || r.flow.whole || r.dying || r.aged || r.flow.lost >= spared {
+			if r.job.level >= k.job.level || r.flow.whole || r.dying || r.aged && r.flow.lost > 0 || r.spared() && k.flow.running > 0 {
 				continue
 			}
-			if v == nil || r.job.level < v.job.level || r.job.level == v.job.level && r.moved.Load() < v.moved.Load() {
+			if v == nil || r.loses(v) {
 				v = r
 			}
 		}
 	}
 	return v
+}
+
+// spared is for a job that has lost several parts in a row.
+func (k *claim) spared() bool { return k.flow.lost >= spared }
+
+// loses tells whether a part is the better one to take.
+func (k *claim) loses(v *claim) bool {
+	switch {
+	case k.spared() != v.spared():
+		return v.spared()
+	case k.job.level != v.job.level:
+		return k.job.level < v.job.level
+	default:
+		return k.moved.Load() < v.moved.Load()
+	}
 }
 
 // extra tells whether there may be one more slot than the limit: lower ones hold

@@ -57,7 +57,7 @@ func (l *ledger[K]) charge(key K, bytes int64) {
 	if l.spent == nil {
 		l.spent = map[K]int64{}
 	}
-	if bytes < 0 {
+	if bytes <= 0 {
 		l.spent[key] += bytes
 		return
 	}

@@ -33,7 +33,7 @@ func (s *Scheduler) Stats() Stats {
 		for d := range e.lanes {
 			l := &e.lanes[d]
 			moved := l.moved.Load()
-			if l.adaptive.began.IsZero() && len(l.waiting) == 0 {
+			if l.adaptive.rated.IsZero() && len(l.waiting) == 0 {
 				continue // never used
 			}
 			all.Endpoints = append(all.Endpoints, EndpointStats{
