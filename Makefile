@@ -36,7 +36,7 @@ docs: build ## Writes the reference of the manual anew
 bench: tools ## Measures the hot paths, and Gantry beside rclone, OpenSSH, curl and cp
 	go test -run '^$$' -bench . -benchtime 2s ./transfer/... ./orchestrator/flow/... ./policy/...
 	go test -run '^$$' -bench . -benchtime 3000x ./orchestrator/engine
-	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./test/peers
+	go run ./test/peers -json peers.json
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/wan
 
 tools: ffmpeg servers ## Installs what the demo needs: ffmpeg with its sandbox, OpenSSH, versitygw
