@@ -3,8 +3,10 @@ package transfer
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gantry/connectors"
@@ -158,4 +160,43 @@ func TestWhatCannotBeDeletedIsNotMoved(t *testing.T) {
 	job.Source.Place, job.Move = Bytes("card", []byte("frames")), MoveProved
 	s.fails(job, connectors.KindUnsupported)
 	s.has("a")
+}
+
+// The same bucket by two names of its host, and the same folder by two protocols: to
+// delete the one is to delete the other.
+func TestTwoPlacesThatAreOneAreFoundOut(t *testing.T) {
+	w := theWorld(t)
+	local, sftp, bucket := w.locations[0], w.locations[1], w.locations[3]
+	remote, err := url.Parse(sftp.URL)
+	must(t, err)
+	ends := map[string][2]connectors.Location{
+		"a bucket by two names of its host": {bucket, {Name: "again", URL: strings.Replace(bucket.URL, "127.0.0.1", "localhost", 1), Options: bucket.Options}},
+		"a folder by two protocols":         {sftp, {Name: "again", URL: "file://" + remote.Path}},
+		"two folders":                       {local, sftp},
+	}
+	for name, ends := range ends {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			file := "moved-" + strings.ReplaceAll(name, " ", "-")
+			data := s.file("in/"+file, 3*part)
+			from, to := w.open(t, ends[0]), w.open(t, ends[1])
+			there := s.job("in/"+file, from)
+			there.ID = "there"
+			s.run(there)
+			job := Job{
+				ID: "moved", Move: MoveProved, Source: Source{Place: from, Location: ends[0].Name, Path: "in/" + file},
+				Destinations: []Destination{{Place: to, Location: ends[1].Name, Path: "in/" + file}},
+			}
+			_, err := s.engine.Run(s.ctx, job)
+			if two := name == "two folders"; two != (err == nil) || !two && connectors.KindOf(err) != connectors.KindInvalid {
+				t.Errorf("got %v", err)
+			}
+			w.delivered(t, ends[1], file, data)
+			for e, err := range from.List(s.ctx, "in") {
+				if must(t, err); strings.Contains(e.Path, "gantry-probe") {
+					t.Errorf("%s is left", e.Path)
+				}
+			}
+		})
+	}
 }

@@ -167,7 +167,7 @@ func (r *run) failures(ctx context.Context, results []error) (failures []error) 
 	for i, err := range results {
 		if err != nil && !errors.Is(err, errPass) {
 			to := r.deliveries[i].to
-			failures = append(failures, &DestinationError{Location: to.Location, Path: to.Path, Err: err})
+			failures = append(failures, &DestinationError{Location: to.Location, Path: to.Path, Err: renewed(err)})
 		}
 	}
 	undone := len(failures)
@@ -190,7 +190,15 @@ func (r *run) reading(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return connectors.Errorf(connectors.KindCanceled, "run job", r.job.ID, "%w; run it again to go on", context.Cause(ctx))
 	}
-	return fmt.Errorf("read %s %s: %w", r.job.Source.Location, r.job.Source.Path, err)
+	return fmt.Errorf("read %s %s: %w", r.job.Source.Location, r.job.Source.Path, renewed(err))
+}
+
+// renewed says of credentials that are not accepted any more what becomes of the job.
+func renewed(err error) error {
+	if connectors.KindOf(err) != connectors.KindAuth {
+		return err
+	}
+	return fmt.Errorf("%w; run it again with credentials that are valid: it goes on where it stopped", err)
 }
 
 // conclude writes the receipt, or leaves the job as the next run has to find it.
