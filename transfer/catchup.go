@@ -84,6 +84,7 @@ func (d *delivery) lacking(seen []connectors.Part) (parts []connectors.Part) {
 func (d *delivery) reject(ctx context.Context, bad []int) error {
 	d.r.e.log.WarnContext(ctx, "parts arrived damaged and are sent again",
 		"job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "parts", bad)
+	d.dropEcho()
 	if len(bad) > 0 {
 		d.note("parts arrived damaged and were sent again: " + numbers(bad))
 	} else {

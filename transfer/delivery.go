@@ -54,7 +54,10 @@ type delivery struct {
 	accepted map[int]connectors.Part
 	tried    map[int]bool // sent at least once by this run
 	resumed  int
-	prefix   int // how many of the first parts are accepted, at least
+	prefix   int        // how many of the first parts are accepted, at least
+	more     *sync.Cond // of mu: something was accepted
+
+	echo *echo // nil unless what is sent is read back meanwhile
 }
 
 func newDelivery(r *run, to Destination) *delivery {
@@ -66,6 +69,7 @@ func newDelivery(r *run, to Destination) *delivery {
 		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
 	}
 	d.times.Started = d.now()
+	d.more = sync.NewCond(&d.mu)
 	d.leave = sync.OnceFunc(func() { close(d.left); d.idle.Go(d.drain) })
 	return d
 }
@@ -94,6 +98,8 @@ func (d *delivery) run(ctx context.Context) error {
 	d.opened.end()
 	d.gauge.enter(d.passes(), 0)
 	d.takeOver()
+	d.startEcho(ctx)
+	defer d.dropEcho()
 	err := d.work(ctx, d.queue, d.left)
 	behind := (err == nil && isClosed(d.left) || errors.Is(err, errRepair)) && d.upload != nil && !isClosed(d.r.pass.done)
 	d.leave()
@@ -217,6 +223,7 @@ var (
 
 // forsake gives up an upload that is gone or beyond repair.
 func (d *delivery) forsake() {
+	d.dropEcho()
 	d.upload, d.again = nil, false
 	d.gauge.restart()
 	d.mu.Lock()

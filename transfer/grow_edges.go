@@ -140,7 +140,7 @@ func (g *growth) bytes(ctx context.Context, offset, length int64) ([]byte, error
 	none, _ := digest.New()
 	r := g.run.e.retrier(s.note)
 	for {
-		n, err := s.readInSlot(ctx, g.run.e, offset, buffer, none)
+		n, err := s.readInSlot(ctx, g.run.e, s.tape(ctx), offset, buffer, none)
 		if err == nil {
 			return buffer, nil
 		}

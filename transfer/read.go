@@ -23,6 +23,7 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	witness := r.askWitness(ctx)
 	s := r.sourceScan()
 	s.parts, s.worth = r.unread(), r.somebody
+	s.until = oneStream(r.job.Source.Place, r.plan().Size)
 	apart := r.wanted()
 	if r.readInOne() {
 		s.algorithms, apart = append(s.algorithms, apart...), nil
@@ -56,6 +57,15 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 		return connectors.Whole{}, err
 	}
 	return whole, r.approve(ctx, whole.Digests)
+}
+
+// oneStream tells where a stream ends that gives all parts of a file of this size: where
+// the place is read best so; 0 otherwise.
+func oneStream(place any, size int64) int64 {
+	if p, ok := place.(interface{ Traits() connectors.Traits }); ok && p.Traits().OneStream {
+		return max(size, 0)
+	}
+	return 0
 }
 
 // complete gives the whole those digests that its parts have.

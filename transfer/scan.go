@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"sync"
 	"time"
 
 	"gantry/connectors"
@@ -26,6 +25,8 @@ type scan struct {
 	worth      func(context.Context) error                     // waits while nobody can take what is read; may be nil
 	each       func(ctx context.Context, p *piece) error       // owns the piece
 	control    *control                                        // nil if the job cannot be paused
+	patient    bool                                            // it waits while it is held, for it holds no memory to speak of
+	until      int64                                           // where one stream ends that gives all parts one after the other; 0 = each has its own
 }
 
 // fetch is a piece on its way in.
@@ -106,7 +107,7 @@ func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors
 			return nil, err
 		}
 		p.part = part
-		if err = s.fill(ctx, e, p); err == nil {
+		if err = s.fillAlone(ctx, e, p); err == nil {
 			return p, nil
 		}
 		p.drop()
@@ -117,6 +118,8 @@ func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors
 }
 
 func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan<- fetch) error {
+	steady := s.tape(ctx)
+	defer steady.end()
 	parts := s.parts
 	if s.follow != nil {
 		parts = s.follow(ctx)
@@ -138,24 +141,49 @@ func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan
 		f := fetch{p, make(chan error, 1)}
 		select {
 		case queue <- f:
-			go func() { f.done <- s.fill(ctx, e, p) }()
 		case <-ctx.Done():
 			p.drop()
 			return context.Cause(ctx)
+		}
+		if s.until == 0 {
+			go func() { f.done <- s.fillAlone(ctx, e, p) }()
+			continue
+		}
+		err = s.fill(ctx, e, steady, p)
+		if f.done <- err; err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// fill reads a part, going on where a failed attempt stopped, and hashes it.
-func (s scan) fill(ctx context.Context, e *Engine, p *piece) error {
+func (s scan) tape(ctx context.Context) *tape { return &tape{life: ctx, open: s.open, until: s.until} }
+
+func (s scan) fillAlone(ctx context.Context, e *Engine, p *piece) error {
+	t := s.tape(ctx)
+	defer t.end()
+	return s.fill(ctx, e, t, p)
+}
+
+// fill reads a part and hashes it.
+func (s scan) fill(ctx context.Context, e *Engine, t *tape, p *piece) error {
 	sums, err := digest.New(s.algorithms...)
 	if err != nil {
 		return err
 	}
+	if p.short, err = s.readAll(ctx, e, t, p.part.Offset, p.data, sums); err != nil {
+		return err
+	}
+	p.part.Digests = sums.Sums()
+	return nil
+}
+
+// readAll fills a buffer, going on where a failed attempt stopped. short tells that the
+// file ends before, where that is a fact.
+func (s scan) readAll(ctx context.Context, e *Engine, t *tape, offset int64, buffer []byte, sums *digest.Set) (short bool, err error) {
 	r := e.retrier(s.note).moving()
-	for at := 0; at < len(p.data); {
-		n, err := s.readInSlot(ctx, e, p.part.Offset+int64(at), p.data[at:], sums)
+	for at := 0; at < len(buffer); {
+		n, err := s.readInSlot(ctx, e, t, offset+int64(at), buffer[at:], sums)
 		at += n
 		if n > 0 {
 			r.progress()
@@ -164,23 +192,27 @@ func (s scan) fill(ctx context.Context, e *Engine, p *piece) error {
 			continue
 		}
 		if errors.Is(err, schedule.ErrHeld) {
-			return err
+			if !s.patient {
+				return false, err
+			}
+			if err := ready(ctx, s.flow); err != nil {
+				return false, err
+			}
+			continue
 		}
 		if missing(err) {
 			if s.doubt == nil {
-				p.short = true
-				return nil
+				return true, nil
 			}
 			if changed := s.doubt(ctx); changed != nil {
-				return ended(ctx, changed)
+				return false, ended(ctx, changed)
 			}
 		}
 		if !r.again(ctx, err) {
-			return ended(ctx, err)
+			return false, ended(ctx, err)
 		}
 	}
-	p.part.Digests = sums.Sums()
-	return nil
+	return false, nil
 }
 
 func missing(err error) bool {
@@ -189,14 +221,14 @@ func missing(err error) bool {
 }
 
 // readInSlot is one attempt to fill the buffer.
-func (s scan) readInSlot(ctx context.Context, e *Engine, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
+func (s scan) readInSlot(ctx context.Context, e *Engine, t *tape, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
 	ctx, free, err := s.control.attempt(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer free()
 	err = inSlot(ctx, s.flow, int64(len(buffer)), func(ctx context.Context, slot *schedule.Slot) (err error) {
-		n, err = s.read(ctx, e, slot, offset, buffer, sums)
+		n, err = s.read(ctx, e, t, slot, offset, buffer, sums)
 		return err
 	})
 	return n, err
@@ -204,16 +236,14 @@ func (s scan) readInSlot(ctx context.Context, e *Engine, offset int64, buffer []
 
 // read fills buffer from one stream. Bytes are hashed as they come, while the
 // processor still has them at hand.
-func (s scan) read(ctx context.Context, e *Engine, slot *schedule.Slot, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
+func (s scan) read(ctx context.Context, e *Engine, t *tape, slot *schedule.Slot, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
 	ctx, w := e.watched(ctx, slot, s.what, s.path)
 	defer w.close()
-	stream, _, err := within(ctx, func() (io.ReadCloser, error) { return s.open(ctx, offset, int64(len(buffer))) })
+	stream, done, err := t.from(ctx, w, offset, len(buffer))
 	if err != nil {
-		return 0, ended(ctx, err)
+		return 0, err
 	}
-	closing := sync.OnceFunc(func() { stream.Close() })
-	defer closing()
-	defer context.AfterFunc(ctx, closing)()
+	defer func() { done(n, err == nil) }()
 	for n < len(buffer) {
 		got, err := stream.Read(buffer[n:min(len(buffer), n+w.step())])
 		if got > 0 {

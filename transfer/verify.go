@@ -33,6 +33,9 @@ func (d *delivery) verifyStaged(ctx context.Context) (evidence, error) {
 	if err != nil || e.proof != "" || !ok {
 		return e, err
 	}
+	if d.heard(ctx) {
+		return d.byReading(), nil
+	}
 	bad, err := d.readBack(ctx, staged.OpenStaged)
 	switch {
 	case connectors.KindOf(err) == connectors.KindNotFound:
@@ -128,7 +131,7 @@ func (d *delivery) readBack(ctx context.Context, open func(context.Context, int6
 	}
 	s := scan{
 		what: "read back", path: d.to.Path, open: open, parts: d.r.plan().All(), note: d.retrier("read back").note,
-		algorithms: []connectors.Algorithm{connectors.CRC64NVME}, control: d.r.control,
+		algorithms: []connectors.Algorithm{connectors.CRC64NVME}, control: d.r.control, until: oneStream(d.to.Place, d.r.plan().Size),
 		flow: d.r.flow(d.to.Place, d.to.Location, schedule.Read),
 		each: func(_ context.Context, p *piece) error {
 			defer p.drop()

@@ -123,6 +123,7 @@ func (d *delivery) confirm(p connectors.Part) bool {
 	}
 	p.ETag = claimed.ETag
 	d.accepted[p.Number] = p
+	d.more.Broadcast()
 	d.resumed++
 	d.gauge.resumed.Add(p.Size)
 	d.gauge.parts.Add(1)
@@ -136,6 +137,10 @@ func (d *delivery) unaccept(number int) {
 	d.gauge.done.Add(-d.accepted[number].Size)
 	delete(d.accepted, number)
 	d.tried[number] = true
+	if d.echo != nil { // it may have read what was there before
+		d.echo.stale.Store(true)
+		d.echo.stop()
+	}
 	d.prefix = min(d.prefix, number-1)
 }
 
@@ -143,6 +148,7 @@ func (d *delivery) accept(p connectors.Part) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.accepted[p.Number] = p
+	d.more.Broadcast()
 	d.gauge.parts.Add(1)
 	d.gauge.done.Add(p.Size)
 	d.gauge.trouble.over()

@@ -41,9 +41,9 @@ func Open(l Link, seed uint64) (_ *Wire, err error) {
 		"netns add " + w.Namespace,
 		"link set " + names[1] + " netns " + w.Namespace,
 		"addr add " + nearAddr + " peer " + farAddr + " dev " + names[0],
-		"link set " + names[0] + " up",
+		"link set " + names[0] + " txqueuelen 10000 up", // the queue is the link's own
 		"-n " + w.Namespace + " addr add " + farAddr + " peer " + nearAddr + " dev " + names[1],
-		"-n " + w.Namespace + " link set " + names[1] + " up",
+		"-n " + w.Namespace + " link set " + names[1] + " txqueuelen 10000 up",
 		"-n " + w.Namespace + " link set lo up",
 	} {
 		if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {

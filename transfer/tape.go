@@ -1,0 +1,72 @@
+package transfer
+
+import (
+	"context"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"gantry/connectors"
+)
+
+// A tape reads a file piece by piece, through one stream as long as each piece follows
+// the one before: where the way is long, opening costs several times what the bytes
+// of a part do. It belongs to one goroutine.
+type tape struct {
+	life  context.Context //nolint:containedctx // of the streams, which outlive the reading of a piece
+	open  func(ctx context.Context, offset, length int64) (io.ReadCloser, error)
+	until int64 // what will be wanted ends here; 0 = with each piece
+
+	at     int64 // where the stream stands
+	stream io.ReadCloser
+	cut    func(error) // ends the stream, whoever reads it
+	watch  atomic.Pointer[watch]
+}
+
+// from gives the stream at this offset, for a piece of so many bytes. Once ctx has
+// ended, it gives no more; done has to be called, with how far it was read, and
+// whether it can be read on.
+func (t *tape) from(ctx context.Context, w *watch, offset int64, size int) (_ io.Reader, done func(read int, good bool), err error) {
+	t.watch.Store(w)
+	if t.stream == nil || t.at != offset {
+		t.end()
+		if err := t.begin(ctx, offset, max(int64(size), t.until-offset)); err != nil {
+			return nil, nil, err
+		}
+	}
+	cut := t.cut
+	stop := context.AfterFunc(ctx, func() { cut(context.Cause(ctx)) })
+	return t.stream, func(read int, good bool) {
+		t.at = offset + int64(read)
+		if !stop() || !good || t.at >= t.until {
+			t.end()
+		}
+	}, nil
+}
+
+func (t *tape) begin(ctx context.Context, offset, length int64) error {
+	waits := func(begins bool) { t.watch.Load().waiting(begins) }
+	life, cancel := context.WithCancelCause(connectors.WithWaits(t.life, waits))
+	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	stream, _, err := within(ctx, func() (io.ReadCloser, error) { return t.open(life, offset, length) })
+	if !stop() && err == nil {
+		stream.Close()
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		cancel(nil)
+		return ended(ctx, err)
+	}
+	t.stream, t.at = stream, offset
+	var once sync.Once
+	t.cut = func(why error) { once.Do(func() { cancel(why); stream.Close() }) }
+	return nil
+}
+
+// end closes the stream.
+func (t *tape) end() {
+	if t.stream != nil {
+		t.cut(nil)
+		t.stream = nil
+	}
+}
