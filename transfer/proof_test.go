@@ -189,12 +189,10 @@ func TestAStatedDigestFindsADifferenceEarly(t *testing.T) {
 		e.Stated = sums(t, data[:len(data)-min(1, 2-call)], connectors.XXH128)
 		return e, err
 	}
-	opens := 0
-	to.open = func(_ int, _ int64, r io.ReadCloser) (io.ReadCloser, error) { opens++; return r, nil }
-	to.Place = s.folder("a")
+	to.open = func(_ int, _ int64, r io.ReadCloser) (io.ReadCloser, error) { return r, nil } // so that they are counted
 	c := s.run(s.job("clip", to)).Copies[0]
-	if c.Proof != ProofReadback || to.commits.Load() != 2 || opens != 3 {
-		t.Errorf("%d commits, %d reads, %+v", to.commits.Load(), opens, c)
+	if c.Proof != ProofReadback || to.commits.Load() != 2 || to.opens.Load() != 3 {
+		t.Errorf("%d commits, %d reads, %+v", to.commits.Load(), to.opens.Load(), c)
 	}
 }
 

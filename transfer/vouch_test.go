@@ -97,12 +97,12 @@ func TestASourceThatIsDamagedIsNotDelivered(t *testing.T) {
 // checks what arrives.
 func TestAPartThatChangesInMemoryIsReadAgain(t *testing.T) {
 	s := newStage(t)
-	data := s.file("clip", 5*part)
+	data := s.file("clip", part) // one part: nobody else reads it when it is sent
 	traits := s.folder("a").Traits()
 	traits.PartDigest = connectors.CRC64NVME
 	to := &script{Place: s.folder("a"), traits: &traits}
 	to.write = func(_ context.Context, _ int, p connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error) {
-		if lent, ok := r.(*body); ok && p.Number == 2 && to.attempts(2) == 1 {
+		if lent, ok := r.(*body); ok && to.attempts(1) == 1 {
 			lent.mu.Lock()
 			lent.data[77] ^= 1
 			lent.mu.Unlock()
@@ -118,7 +118,7 @@ func TestAPartThatChangesInMemoryIsReadAgain(t *testing.T) {
 	}
 	c := s.run(s.job("clip", to)).Copies[0]
 	s.holds("a", "clip", data)
-	if to.attempts(2) != 2 || len(c.Notes) == 0 {
-		t.Errorf("part 2 was sent %d times; %+v", to.attempts(2), c)
+	if to.attempts(1) != 2 || len(c.Notes) == 0 {
+		t.Errorf("it was sent %d times; %+v", to.attempts(1), c)
 	}
 }
