@@ -13,9 +13,12 @@ import (
 // refuse gives an error the status that the caller can act on.
 func refuse(err error) error {
 	var problem *resource.Problem
+	var status huma.StatusError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &status):
+		return err
 	case errors.Is(err, catalog.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, catalog.ErrFenced), errors.Is(err, catalog.ErrConflict):

@@ -12,7 +12,7 @@ import (
 func (s *server) transfers(a huma.API) {
 	huma.Register(a, operation(http.MethodGet, "/transfers", "list-transfers", "Transfers", "Lists transfers, newest first"),
 		func(ctx context.Context, in *struct {
-			Status []string `query:"status" enum:"queued,leased,moving,done,failed"`
+			Status []string `query:"status" enum:"queued,leased,moving,done,failed,cancelled"`
 			Kind   []string `query:"kind" enum:"ingest,transfer,deliver,archive,quarantine"`
 			Asset  string   `query:"asset"`
 			Run    string   `query:"run"`
@@ -32,6 +32,7 @@ func (s *server) transfers(a huma.API) {
 			row, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) { return r.Transfer(ctx, in.ID) })
 			return given(row, catalog.NotThere(err, "transfer", in.ID))
 		})
+	s.steer(a)
 }
 
 func (s *server) deliveries(a huma.API) {

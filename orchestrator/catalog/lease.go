@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"gantry/transfer/schedule"
 )
 
 // A LeaseQuery asks for work for an agent.
@@ -14,26 +16,54 @@ type LeaseQuery struct {
 	Agent string
 	Site  string
 	Max   int
+	Room  map[schedule.Priority]int // for how many more of each priority there is room, of which those of higher ones take some; nil is Max for all
 	Now   time.Time
 	TTL   time.Duration
 }
 
+// room is how many there may be of a priority, with those of higher ones.
+func (l LeaseQuery) room(p schedule.Priority) int {
+	if l.Room == nil {
+		return l.Max
+	}
+	return min(l.Room[p], l.Max)
+}
+
+// least is the lowest priority that there is room for; ok is false if there is none.
+func (l LeaseQuery) least() (p schedule.Priority, ok bool) {
+	for p := schedule.Bulk; p <= schedule.Urgent; p++ {
+		if l.room(p) > 0 {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
 // LeaseTransfers gives the agent up to Max transfers of its site that nobody works
-// on, oldest first: queued ones, and ones whose lease has run out. Each gets a new
+// on and that are not paused, urgent ones first, then those with the earliest deadline,
+// then the oldest: queued ones, and ones whose lease has run out. Each gets a new
 // fence, so that whoever had it before is refused.
 func (t Tx) LeaseTransfers(ctx context.Context, l LeaseQuery) ([]Transfer, error) {
 	rows := []Transfer{}
+	least, ok := l.least()
+	if !ok {
+		return rows, nil
+	}
 	q := t.db.NewSelect().Model(&rows).Where("site = ?", l.Site).
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("status = ?", TransferQueued).WhereOr("status = ? AND lease_until < ?", TransferLeased, l.Now)
 		}).
 		Where("not_before IS NULL OR not_before <= ?", l.Now).
-		OrderExpr("id").Limit(limit(l.Max))
+		Where("NOT paused").Where("priority >= ?", least).
+		OrderExpr("priority DESC, CASE WHEN deadline IS NULL THEN 1 ELSE 0 END, deadline, id").Limit(limit(l.Max))
 	if err := t.forUpdate(q, "UPDATE SKIP LOCKED").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("lease transfers: %w", translate(err))
 	}
 	for i := range rows {
 		n := &rows[i]
+		if i >= l.room(n.Priority) {
+			return rows[:i], nil // those that follow are no more urgent
+		}
 		n.Status, n.Agent, n.Fence, n.LeaseUntil, n.NotBefore = TransferLeased, l.Agent, n.Fence+1, l.Now.Add(l.TTL), time.Time{}
 		if n.StartedAt.IsZero() {
 			n.StartedAt = l.Now
@@ -73,6 +103,8 @@ type Renewal struct {
 	Done, Total int64   // bytes
 	Rate        float64 // bytes a second
 	Phase       string
+	Waiting     string
+	Progress    json.RawMessage
 }
 
 // RenewTransfer lengthens a lease and notes the progress; [ErrFenced] when the
@@ -83,7 +115,7 @@ func (t Tx) RenewTransfer(ctx context.Context, r Renewal) (Transfer, error) {
 		return n, err
 	}
 	n.LeaseUntil = r.Now.Add(r.TTL)
-	n.Done, n.Total, n.Rate, n.Phase = r.Done, r.Total, r.Rate, r.Phase
+	n.Done, n.Total, n.Rate, n.Phase, n.Waiting, n.Progress = r.Done, r.Total, r.Rate, r.Phase, r.Waiting, r.Progress
 	return n, t.saveTransfer(ctx, n)
 }
 
@@ -105,7 +137,8 @@ func (t Tx) FinishTransfer(ctx context.Context, e Ending) (n Transfer, first boo
 		}
 		return n, false, err
 	}
-	n.Status, n.Receipts, n.Error, n.EndedAt, n.Rate = TransferDone, e.Receipts, e.Error, e.At, 0
+	n.Status, n.Receipts, n.Error, n.EndedAt = TransferDone, e.Receipts, e.Error, e.At
+	n.Stop()
 	if e.Error != "" {
 		n.Status = TransferFailed
 	} else {
@@ -121,6 +154,7 @@ func (t Tx) RequeueTransfer(ctx context.Context, h Holder, reason string, notBef
 	if err != nil {
 		return n, err
 	}
-	n.Status, n.Error, n.NotBefore, n.LeaseUntil, n.Rate = TransferQueued, reason, notBefore, time.Time{}, 0
+	n.Status, n.Error, n.NotBefore, n.LeaseUntil = TransferQueued, reason, notBefore, time.Time{}
+	n.Stop()
 	return n, t.saveTransfer(ctx, n)
 }

@@ -102,7 +102,8 @@ func (d *Desk) moved(ctx context.Context, tx catalog.Tx, batch wire.EventBatch, 
 		return err
 	}
 	_, err = tx.UpdateTransfer(ctx, id, func(t *catalog.Transfer) error {
-		t.Status, t.AssetID, t.Receipts, t.Error, t.Rate, t.Phase = catalog.TransferDone, asset.ID, receipts, "", 0, ""
+		t.Status, t.AssetID, t.Receipts, t.Error = catalog.TransferDone, asset.ID, receipts, ""
+		t.Stop()
 		t.Done, t.Total, t.StartedAt, t.EndedAt = asset.Size, asset.Size, a.Receipt.Started, a.Receipt.Finished
 		return nil
 	})

@@ -40,6 +40,8 @@ type Books interface {
 	Finish(ctx context.Context, tx catalog.Tx, t catalog.Transfer, receipts []transfer.Receipt) (json.RawMessage, error)
 	// Fail records that an order has failed for good.
 	Fail(ctx context.Context, tx catalog.Tx, t catalog.Transfer, reason string) error
+	// Again records that an order that has failed is tried anew.
+	Again(ctx context.Context, tx catalog.Tx, t catalog.Transfer) error
 }
 
 // A Desk serves agents. It may be used by many goroutines at once.
@@ -110,7 +112,7 @@ func (d *Desk) Recordings() []Recording {
 // Config gives a site what its agents work by.
 func (d *Desk) Config(site string) (wire.Config, error) {
 	set := d.Resources.Current()
-	c := wire.Config{Site: site, Routes: []wire.Route{}, Locations: map[string]connectors.Location{}}
+	c := wire.Config{Site: site, Routes: []wire.Route{}, Locations: map[string]connectors.Location{}, Bandwidth: set.Sites[site].Bandwidth}
 	for _, r := range sorted(set.Routes) {
 		if r.Site == site {
 			c.Routes = append(c.Routes, r)

@@ -36,7 +36,7 @@ func (d *Desk) End(ctx context.Context, id string, r wire.ResultReport) error {
 }
 
 // Abandon ends all orders of a run that nobody waits for any more. Who carries one
-// out has lost its lease.
+// out has lost its lease, and is told to abort what is under way.
 func (d *Desk) Abandon(ctx context.Context, tx catalog.Tx, run, reason string) error {
 	for {
 		open, err := tx.Transfers(ctx, catalog.TransferFilter{RunID: run, Status: []string{catalog.TransferQueued, catalog.TransferLeased}})
@@ -45,7 +45,8 @@ func (d *Desk) Abandon(ctx context.Context, tx catalog.Tx, run, reason string) e
 		}
 		for _, t := range open {
 			t, err := tx.UpdateTransfer(ctx, t.ID, func(t *catalog.Transfer) error {
-				t.Status, t.Error, t.EndedAt, t.Rate = catalog.TransferFailed, reason, d.Now(), 0
+				t.Status, t.Error, t.EndedAt = catalog.TransferCancelled, reason, d.Now().UTC()
+				t.Stop()
 				return nil
 			})
 			if err != nil {

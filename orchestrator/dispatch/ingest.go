@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gantry/orchestrator/catalog"
+	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 )
 
@@ -47,15 +48,28 @@ func (d *Desk) Progressing(ctx context.Context, id string, p wire.ArrivalProgres
 		}
 		_, err = tx.UpdateTransfer(ctx, row, func(t *catalog.Transfer) error {
 			late := t.Status == catalog.TransferFailed && !p.At.After(t.EndedAt)
-			if t.Status == catalog.TransferDone || late {
+			if t.Status == catalog.TransferDone || t.Status == catalog.TransferCancelled || late {
 				return nil
 			}
 			t.Status, t.Phase, t.Error, t.EndedAt = catalog.TransferMoving, p.Phase, "", time.Time{}
-			t.Done, t.Total = p.Transfer.Done, max(p.Size, p.Transfer.Total)
-			return nil
+			return moving(t, p)
 		})
 		return err
 	})
+}
+
+// moving takes over how far an arrival is.
+func moving(t *catalog.Transfer, p wire.ArrivalProgress) (err error) {
+	now := p.Transfer
+	t.Done, t.Total, t.Rate, t.Waiting = now.Done, max(p.Size, now.Total), now.Rate, now.Waiting
+	if len(now.Destinations) > 0 {
+		t.Done = now.Sent
+	}
+	t.Priority, t.Deadline = now.Priority, now.Deadline
+	t.Progress, err = json.Marshal(wire.Moving{
+		ETA: now.ETA, Resumed: now.Resumed, Parts: now.Parts, PartsTotal: now.PartsTotal, Retries: now.Retries, Resent: now.Resent, Running: []transfer.Progress{now},
+	})
+	return err
 }
 
 // failed shows an arrival that could not be moved. It ended when the agent says, by
@@ -69,8 +83,9 @@ func (d *Desk) failed(ctx context.Context, tx catalog.Tx, batch wire.EventBatch,
 		return err
 	}
 	_, err = tx.UpdateTransfer(ctx, id, func(t *catalog.Transfer) error {
-		if t.Status != catalog.TransferDone {
-			t.Status, t.Error, t.EndedAt, t.Phase = catalog.TransferFailed, fmt.Sprintf("%s: %s", f.Path, f.Error), e.Time, ""
+		if t.Status != catalog.TransferDone && t.Status != catalog.TransferCancelled {
+			t.Status, t.Error, t.EndedAt = catalog.TransferFailed, fmt.Sprintf("%s: %s", f.Path, f.Error), e.Time
+			t.Stop()
 		}
 		return nil
 	})

@@ -45,7 +45,7 @@ func (d *Desk) Orders(ctx context.Context, q wire.LeaseRequest) ([]wire.Order, e
 // lease takes what is due. Looking costs SQLite no write: a transaction that changes
 // nothing is not waited for by the disk.
 func (d *Desk) lease(ctx context.Context, q wire.LeaseRequest) (orders []wire.Order, err error) {
-	query := catalog.LeaseQuery{Agent: q.Agent, Site: q.Site, Max: min(max(q.Max, 1), maxOrders), TTL: d.Lease}
+	query := catalog.LeaseQuery{Agent: q.Agent, Site: q.Site, Max: min(max(q.Max, 1), maxOrders), Room: q.Room, TTL: d.Lease}
 	err = d.Store.Write(ctx, func(ctx context.Context, tx catalog.Tx) error {
 		query.Now = d.Now()
 		leased, err := tx.LeaseTransfers(ctx, query)
@@ -74,6 +74,9 @@ func (d *Desk) order(t catalog.Transfer) (o wire.Order, err error) {
 		return o, connectors.Errorf(connectors.KindInvalid, "read transfer", t.ID, "%w", err)
 	}
 	o.ID, o.Fence, o.LeaseUntil = t.ID, t.Fence, t.LeaseUntil
+	if err := ordered(t, &o); err != nil {
+		return o, err
+	}
 	o.Locations, err = d.locations(o)
 	return o, err
 }
@@ -113,10 +116,16 @@ func (d *Desk) locations(o wire.Order) (map[string]connectors.Location, error) {
 
 // Renew lengthens a lease and notes the progress.
 func (d *Desk) Renew(ctx context.Context, id string, p wire.ProgressReport) (until time.Time, err error) {
+	var moving json.RawMessage
+	if p.Moving != nil {
+		if moving, err = json.Marshal(p.Moving); err != nil {
+			return until, err
+		}
+	}
 	err = d.Store.Write(ctx, func(ctx context.Context, tx catalog.Tx) error {
 		t, err := tx.RenewTransfer(ctx, catalog.Renewal{
 			Holder: catalog.Holder{ID: id, Agent: p.Agent, Fence: p.Fence}, Now: d.Now(), TTL: d.Lease,
-			Done: p.Done, Total: p.Total, Rate: p.Rate, Phase: p.Phase,
+			Done: p.Done, Total: p.Total, Rate: p.Rate, Phase: p.Phase, Waiting: p.Waiting, Progress: moving,
 		})
 		until = t.LeaseUntil
 		return err

@@ -14,6 +14,7 @@ import (
 type ArchiveInput struct {
 	Source   Source `json:"source"`
 	Location string `json:"location"`
+	Urgency
 }
 
 // ArchiveOutput is the verified copy.
@@ -42,11 +43,15 @@ func (h *Host) archive() Function {
 			}
 			in.Source.Digests = asset.Digests
 			folder := path.Join(asset.ArrivedAt.UTC().Format("2006/01"), stem(asset.Name)+"-"+short(asset.ID))
-			return out, h.order(ctx, c, from.Site, wire.Order{
+			o := wire.Order{
 				Kind:     catalog.TransferArchive,
 				Files:    []wire.OrderFile{{Source: in.Source, Destinations: []wire.PlaceRef{{Location: in.Location, Path: path.Join(folder, asset.Name)}}}},
 				Manifest: &wire.OrderManifest{Location: in.Location, Root: folder},
-			}, nil)
+			}
+			if err := in.press(&o); err != nil {
+				return out, err
+			}
+			return out, h.order(ctx, c, from.Site, o, nil)
 		})
 }
 

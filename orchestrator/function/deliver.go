@@ -15,6 +15,7 @@ import (
 // DeliverInput names who gets the asset.
 type DeliverInput struct {
 	Partner string `json:"partner"`
+	Urgency
 }
 
 // DeliverOutput is the delivery, proved.
@@ -37,6 +38,9 @@ func (h *Host) deliver() Function {
 			p, err := h.parcel(ctx, c, partner)
 			if err != nil || p.earlier != nil {
 				return p.out(), err
+			}
+			if err := in.press(&p.order); err != nil {
+				return out, err
 			}
 			return out, h.order(ctx, c, p.site, p.order, func(ctx context.Context, tx catalog.Tx, transferID string) error {
 				return h.announce(ctx, tx, p, partner, transferID)

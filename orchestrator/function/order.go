@@ -42,7 +42,7 @@ func (h *Host) order(ctx context.Context, c Call, site string, o wire.Order, als
 	err = h.Store.Write(ctx, func(ctx context.Context, tx catalog.Tx) error {
 		t, added, err := tx.AddTransfer(ctx, catalog.Transfer{
 			ID: catalog.NewID(catalog.PrefixTransfer, h.Now()), Key: o.Key, Kind: o.Kind, Site: site, AssetID: c.Asset, RunID: c.Run,
-			Status: catalog.TransferQueued, Spec: spec, Total: total, CreatedAt: h.Now(),
+			Status: catalog.TransferQueued, Spec: spec, Total: total, CreatedAt: h.Now(), Priority: o.Priority, Deadline: o.Deadline,
 		})
 		if err != nil || !added {
 			return err
@@ -141,6 +141,27 @@ func (h *Host) Fail(ctx context.Context, tx catalog.Tx, t catalog.Transfer, reas
 	}
 	_, err = tx.UpdateDelivery(ctx, d.ID, func(d *catalog.Delivery) error {
 		d.Status, d.Error = catalog.DeliveryFailed, reason
+		return nil
+	})
+	return err
+}
+
+// Again records that an order that has failed is tried anew. It runs in the transaction
+// that puts the transfer back. A delivery that another order has taken over meanwhile, or
+// that has arrived, is refused as catalog.ErrConflict.
+func (h *Host) Again(ctx context.Context, tx catalog.Tx, t catalog.Transfer) error {
+	if t.Kind != catalog.TransferDeliver {
+		return nil
+	}
+	d, err := deliveryBy(ctx, tx.Reader, t)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return fmt.Errorf("%w: another transfer carries out the delivery of %s", catalog.ErrConflict, t.ID)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.UpdateDelivery(ctx, d.ID, func(d *catalog.Delivery) error {
+		d.Status, d.Error = catalog.DeliveryPending, ""
 		return nil
 	})
 	return err

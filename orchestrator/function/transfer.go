@@ -12,6 +12,7 @@ import (
 type TransferInput struct {
 	Source Source        `json:"source"`
 	To     wire.PlaceRef `json:"to"`
+	Urgency
 }
 
 // TransferOutput is the verified copy.
@@ -30,10 +31,14 @@ func (h *Host) transfer() Function {
 			if _, err := h.place(in.To.Location); err != nil {
 				return out, err
 			}
-			return out, h.order(ctx, c, from.Site, wire.Order{
+			o := wire.Order{
 				Kind:  catalog.TransferTransfer,
 				Files: []wire.OrderFile{{Source: in.Source, Destinations: []wire.PlaceRef{in.To}}},
-			}, nil)
+			}
+			if err := in.press(&o); err != nil {
+				return out, err
+			}
+			return out, h.order(ctx, c, from.Site, o, nil)
 		})
 }
 

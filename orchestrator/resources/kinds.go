@@ -5,6 +5,7 @@ package resources
 
 import (
 	"gantry/connectors"
+	"gantry/connectors/wrap/throttle"
 	"gantry/orchestrator/flow"
 	"gantry/orchestrator/media"
 	"gantry/policy"
@@ -21,6 +22,8 @@ const (
 type Site struct {
 	Name  string `json:"name" yaml:"-"`
 	Title string `json:"title,omitempty" yaml:"title"`
+	// Bandwidth limits all that its agents move: a timetable such as "08:00,10M 19:00,off".
+	Bandwidth throttle.Timetable `json:"bandwidth,omitzero" yaml:"bandwidth"`
 }
 
 // A Location is a place for files, reached from a site.

@@ -4,16 +4,21 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/wrap/throttle"
 	"gantry/transfer"
+	"gantry/transfer/schedule"
 )
 
 // A LeaseRequest asks for work. The hub holds it open for up to Wait seconds
 // when there is none.
 type LeaseRequest struct {
-	Agent string  `json:"agent"`
-	Site  string  `json:"site"`
-	Max   int     `json:"max"`
-	Wait  float64 `json:"wait,omitempty"` // seconds, at most 30
+	Agent string `json:"agent"`
+	Site  string `json:"site"`
+	Max   int    `json:"max"`
+	// Room says for how many more orders of each priority there is room. Orders of a higher priority take of the
+	// room of lower ones. Without it, Max holds for all.
+	Room map[schedule.Priority]int `json:"room,omitempty"`
+	Wait float64                   `json:"wait,omitempty"` // seconds, at most 30
 }
 
 // A LeaseReply holds the orders that are now the agent's.
@@ -33,6 +38,9 @@ type Order struct {
 	Documents  []OrderDocument                `json:"documents,omitempty"`
 	Manifest   *OrderManifest                 `json:"manifest,omitempty"`
 	Locations  map[string]connectors.Location `json:"locations"` // every location that the order names
+	Priority   schedule.Priority              `json:"priority"`
+	Deadline   time.Time                      `json:"deadline,omitzero"` // when it must be done
+	Bandwidth  throttle.Timetable             `json:"bandwidth,omitzero"`
 }
 
 // An OrderFile is one file to read once and write to every destination.
@@ -80,6 +88,9 @@ type ProgressReport struct {
 	Done  int64   `json:"done"`  // bytes
 	Total int64   `json:"total"` // bytes
 	Rate  float64 `json:"rate"`  // bytes a second
+
+	Waiting string  `json:"waiting,omitempty"` // for what, in words; empty while it moves
+	Moving  *Moving `json:"moving,omitempty"`
 }
 
 // A ProgressReply tells until when the lease is good now.

@@ -6,6 +6,9 @@
 //	POST /api/v1/agent/leases                  LeaseRequest -> LeaseReply: work to carry out
 //	POST /api/v1/agent/orders/{id}/progress    ProgressReport: renews the lease; 409 when it is lost
 //	POST /api/v1/agent/orders/{id}/result      ResultReport: ends the order; 409 when the lease is lost
+//	GET  /api/v1/agent/controls?agent=A&site=S&after=VERSION&wait=SECONDS
+//	                                           Controls: what people want of all the agent's work, once it is another
+//	                                           version than the one that the agent has
 //	POST /api/v1/agent/arrivals/{id}/progress  ArrivalProgress: how far a move of the agent's own is; while a file
 //	                                           grows it has no version, and id names its route and path only
 package wire
@@ -15,7 +18,9 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/wrap/throttle"
 	"gantry/transfer"
+	"gantry/transfer/schedule"
 )
 
 // Config is what an agent works by.
@@ -23,7 +28,8 @@ type Config struct {
 	Site      string                         `json:"site"`
 	Routes    []Route                        `json:"routes"`
 	Locations map[string]connectors.Location `json:"locations"`
-	Version   string                         `json:"version"` // changes whenever the rest does
+	Bandwidth throttle.Timetable             `json:"bandwidth,omitzero"` // of all that the site moves
+	Version   string                         `json:"version"`            // changes whenever the rest does
 }
 
 // A Route says which arrivals go where: the spec of a Route resource.
@@ -36,6 +42,11 @@ type Route struct {
 	Settle Settle `json:"settle" yaml:"settle"`
 	// Workflow is started by the hub for each arrival; empty for none.
 	Workflow string `json:"workflow,omitempty" yaml:"workflow"`
+	// Priority says who goes first; Deadline in how many seconds after it has settled a file should be at its
+	// destination, 0 for any time; Bandwidth limits all that the route moves.
+	Priority  schedule.Priority  `json:"priority,omitempty" yaml:"priority"`
+	Deadline  float64            `json:"deadline,omitempty" yaml:"deadline"`
+	Bandwidth throttle.Timetable `json:"bandwidth,omitzero" yaml:"bandwidth"`
 	// Labels are the hub's: each asset that comes in on the route has them, for policies to decide by.
 	Labels map[string]string `json:"labels,omitempty" yaml:"labels"`
 }
