@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/wrap/throttle"
 	"gantry/transfer/journal"
 	"gantry/transfer/schedule"
 )
 
 // A Change alters how a job runs, or will run. Fields that are nil stay as they are.
 type Change struct {
-	Paused   *bool              `json:"paused,omitempty"`
-	Priority *schedule.Priority `json:"priority,omitempty"`
-	Deadline *time.Time         `json:"deadline,omitempty"` // the zero time takes a deadline away
+	Paused   *bool               `json:"paused,omitempty"`
+	Priority *schedule.Priority  `json:"priority,omitempty"`
+	Deadline *time.Time          `json:"deadline,omitempty"` // the zero time takes a deadline away
+	Limit    *throttle.Timetable `json:"limit,omitempty"`    // of bandwidth; the zero timetable lifts it
 }
 
 // and is the change with a later one on top.
@@ -29,6 +31,9 @@ func (c Change) and(later Change) Change {
 	if later.Deadline != nil {
 		c.Deadline = later.Deadline
 	}
+	if later.Limit != nil {
+		c.Limit = later.Limit
+	}
 	return c
 }
 
@@ -39,6 +44,9 @@ func (c Change) apply(j Job) Job {
 	}
 	if c.Deadline != nil {
 		j.Deadline = *c.Deadline
+	}
+	if c.Limit != nil {
+		j.Limit = *c.Limit
 	}
 	return j
 }

@@ -52,6 +52,9 @@ type control struct {
 func newControl(e *Engine, j Job, c Change) *control {
 	control := &control{e: e, job: j, ticket: e.queue(c.apply(j))}
 	control.open, control.shut = context.WithCancelCause(context.Background())
+	if !j.Limit.Unlimited() {
+		control.ticket.Change(schedule.Change{Limit: &j.Limit})
+	}
 	control.change(c)
 	return control
 }
@@ -61,7 +64,7 @@ func (c *control) change(to Change) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = to
-	c.ticket.Change(schedule.Change{Paused: to.Paused, Priority: to.Priority, Deadline: to.Deadline})
+	c.ticket.Change(schedule.Change{Paused: to.Paused, Priority: to.Priority, Deadline: to.Deadline, Limit: to.Limit})
 	switch paused := to.paused(); {
 	case paused && c.gate == nil:
 		c.gate, c.since = make(chan struct{}), c.e.o.Now()

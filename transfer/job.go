@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/wrap/throttle"
 	"gantry/transfer/digest"
 	"gantry/transfer/journal"
 	"gantry/transfer/schedule"
@@ -39,11 +40,12 @@ type Job struct {
 	Growth       Growth            // how a source grows that is still written; nil: it is finished
 	GrowthVerify GrowthVerify
 
-	Kind     string            // what it is for, as one word of a few, for metrics: copy, ingest, deliver
-	Site     string            // whose work it is: sites share endpoints fairly
-	Route    string            // by which route it came, for limits of bandwidth; may be ""
-	Priority schedule.Priority // zero is Normal
-	Deadline time.Time         // when it must be done, as the air date; zero = none
+	Kind     string             // what it is for, as one word of a few, for metrics: copy, ingest, deliver
+	Site     string             // whose work it is: sites share endpoints fairly
+	Route    string             // by which route it came, for limits of bandwidth; may be ""
+	Limit    throttle.Timetable // of the job alone
+	Priority schedule.Priority  // zero is Normal
+	Deadline time.Time          // when it must be done, as the air date; zero = none
 }
 
 // A Source is the file to read.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"math"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,9 +55,10 @@ type Progress struct {
 
 // What a job may be held by.
 const (
-	HeldPaused = "paused" // somebody has paused it
-	HeldRetry  = "retry"  // a call has failed and is made again
-	HeldTurn   = "turn"   // others go first, a window is shut, or there is no memory: Waiting says which
+	HeldPaused    = "paused"    // somebody has paused it
+	HeldRetry     = "retry"     // a call has failed and is made again
+	HeldBandwidth = "bandwidth" // a limit lets nothing move now
+	HeldTurn      = "turn"      // others go first, a window is shut, or there is no memory: Waiting says which
 )
 
 // DestinationProgress is the state of one copy.
@@ -150,8 +152,11 @@ func (c *control) held(now time.Time) (held, why string) {
 
 // inTurn is for what the scheduler says.
 func inTurn(why string) (string, string) {
-	if why == "" {
+	switch {
+	case why == "":
 		return "", ""
+	case strings.HasPrefix(why, "held by the bandwidth"):
+		return HeldBandwidth, why
 	}
 	return HeldTurn, why
 }

@@ -17,6 +17,7 @@ import (
 	"gantry/connectors"
 	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/catalog/catalogtest"
+	"gantry/transfer/schedule"
 )
 
 var noon = time.Date(2026, 7, 1, 12, 0, 0, 123456000, time.UTC)
@@ -42,6 +43,8 @@ func TestStore(t *testing.T) {
 			{"an event is appended once, in order, and wakes who waits", testEvents},
 			{"a version of a workflow never changes", testWorkflows},
 			{"a transfer is leased to one agent", testLease},
+			{"urgent transfers are leased first, and paused ones not at all", testLeaseOrder},
+			{"an agent is told of what it has, and of what was cancelled", testControlled},
 			{"a lost lease is refused", testFence},
 			{"a delivery is made once for a partner", testDelivery},
 			{"sites and locations", testSites},
@@ -501,6 +504,76 @@ func testLease(t *testing.T, s *catalog.Store) {
 	}
 	if len(owner) != 10 {
 		t.Fatalf("%d transfers were leased, want 10: %v", len(owner), owner)
+	}
+}
+
+func testLeaseOrder(t *testing.T, s *catalog.Store) {
+	write(t, s, func(ctx context.Context, tx catalog.Tx) {
+		for n, change := range []func(*catalog.Transfer){
+			0: func(n *catalog.Transfer) { n.Priority = schedule.Bulk },
+			1: func(n *catalog.Transfer) {},
+			2: func(n *catalog.Transfer) { n.Deadline = noon.Add(2 * time.Hour) },
+			3: func(n *catalog.Transfer) { n.Deadline = noon.Add(time.Hour) },
+			4: func(n *catalog.Transfer) { n.Priority = schedule.Urgent },
+			5: func(n *catalog.Transfer) { n.Priority, n.Paused = schedule.Urgent, true },
+			6: func(n *catalog.Transfer) { n.Priority = schedule.High },
+		} {
+			row := transfer(n)
+			change(&row)
+			_, _, err := tx.AddTransfer(ctx, row)
+			must(t, err)
+		}
+	})
+	take := func(room map[schedule.Priority]int) (got string) {
+		write(t, s, func(ctx context.Context, tx catalog.Tx) {
+			rows, err := tx.LeaseTransfers(ctx, catalog.LeaseQuery{Agent: "a", Site: "venue", Max: 9, Room: room, Now: noon, TTL: time.Minute})
+			must(t, err)
+			for _, n := range rows {
+				got += n.ID + " "
+			}
+		})
+		return got
+	}
+	for _, c := range []struct {
+		room map[schedule.Priority]int
+		want string
+	}{
+		{map[schedule.Priority]int{}, ""},
+		{map[schedule.Priority]int{schedule.High: 1, schedule.Urgent: 4}, "tr_4 "}, // which takes the room of the high one
+		{map[schedule.Priority]int{schedule.Normal: 2, schedule.High: 4, schedule.Urgent: 4}, "tr_6 tr_3 "},
+		{nil, "tr_2 tr_1 tr_0 "},
+	} {
+		if got := take(c.room); got != c.want {
+			t.Errorf("with room for %v: %s, not %s", c.room, got, c.want)
+		}
+	}
+}
+
+func testControlled(t *testing.T, s *catalog.Store) {
+	write(t, s, func(ctx context.Context, tx catalog.Tx) {
+		for n, change := range []func(*catalog.Transfer){
+			0: func(n *catalog.Transfer) { n.Status = catalog.TransferLeased },
+			1: func(n *catalog.Transfer) { n.Status = catalog.TransferMoving },
+			2: func(n *catalog.Transfer) { n.Status, n.EndedAt = catalog.TransferCancelled, noon },
+			3: func(n *catalog.Transfer) { n.Status, n.EndedAt = catalog.TransferCancelled, noon.Add(-2*time.Hour) },
+			4: func(n *catalog.Transfer) { n.Status = catalog.TransferDone },
+			5: func(n *catalog.Transfer) { n.Status, n.Agent = catalog.TransferLeased, "b" },
+		} {
+			row := transfer(n)
+			row.Agent = "a"
+			change(&row)
+			_, _, err := tx.AddTransfer(ctx, row)
+			must(t, err)
+		}
+	})
+	var got string
+	for _, n := range read(t, s, func(ctx context.Context, r catalog.Reader) ([]catalog.Transfer, error) {
+		return r.Controlled(ctx, "a", noon.Add(-time.Hour))
+	}) {
+		got += n.ID + " "
+	}
+	if got != "tr_0 tr_1 tr_2 " {
+		t.Errorf("got %s", got)
 	}
 }
 

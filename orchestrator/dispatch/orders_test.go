@@ -258,7 +258,7 @@ func TestADeliveryEndsWithItsOrder(t *testing.T) {
 		w.must(w.Store.Write(t.Context(), func(ctx context.Context, tx catalog.Tx) error {
 			return w.Abandon(ctx, tx, "run_1", "the run was cancelled")
 		}))
-		w.wantState("abandoned", "assets [processing:1] transfers [done:1 failed:2] events 3")
+		w.wantState("abandoned", "assets [processing:1] transfers [cancelled:2 done:1] events 3")
 		if d := w.delivery(asset); d.Status != catalog.DeliveryFailed || d.Error != "the run was cancelled" {
 			t.Errorf("the delivery is %+v", d)
 		}

@@ -176,10 +176,13 @@ func (d *Desk) controls(ctx context.Context, agent string) (c wire.Controls, err
 		}
 		for _, t := range rows {
 			w, err := controlOf(t)
+			if err == nil && w.Cancelled {
+				w.Locations, err = d.named(ctx, r, t.ID)
+			}
 			if err != nil {
 				return err
 			}
-			if w != (wire.Control{Work: t.Key}) {
+			if w.Cancelled || w.Attempt > 0 || len(t.Wanted) > 0 {
 				c.Work = append(c.Work, w)
 			}
 		}
@@ -192,6 +195,20 @@ func (d *Desk) controls(ctx context.Context, agent string) (c wire.Controls, err
 	sum := sha256.Sum256(data)
 	c.Version = hex.EncodeToString(sum[:8])
 	return c, err
+}
+
+// named gathers the locations that a cancelled order names, as far as there are any.
+func (d *Desk) named(ctx context.Context, r catalog.Reader, id string) (map[string]connectors.Location, error) {
+	t, err := r.Transfer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var o wire.Order
+	if err := json.Unmarshal(t.Spec, &o); err != nil {
+		return nil, fmt.Errorf("read transfer %s: %w", id, err)
+	}
+	locations, _ := d.locations(o) // what is missing cannot be reached either
+	return locations, nil
 }
 
 func controlOf(t catalog.Transfer) (wire.Control, error) {

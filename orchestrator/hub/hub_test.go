@@ -319,7 +319,7 @@ func TestACancelledRunLeavesNoOrderBehind(t *testing.T) {
 		t.Errorf("retrying a run that has not ended: %v", err)
 	}
 	s.must(s.runs.Cancel(t.Context(), run, "a mistake"))
-	if got, want := s.ended(run), "run cancelled, asset failed (the run was cancelled), transfer failed"; got != want {
+	if got, want := s.ended(run), "run cancelled, asset failed (the run was cancelled), transfer cancelled"; got != want {
 		t.Errorf("got %s; want %s", got, want)
 	}
 	if _, err := s.desk.Renew(t.Context(), o.ID, wire.ProgressReport{Agent: "a", Fence: o.Fence}); !errors.Is(err, catalog.ErrFenced) {

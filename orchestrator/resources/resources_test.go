@@ -336,7 +336,7 @@ func TestARefusalChangesNothing(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"no document":         {"# nothing\n", "input:1: there is no document in it"},
 		"one bad of two":      {siteB + "---\n" + doc("Site", "c", "{ titel: C }"), `input:9:9: unknown field "titel": did you mean "title"?`},
-		"two bad":             {doc("Site", "b", "{ a: b }") + "---\n" + doc("Site", "c", "{ titel: C }"), "input:4:9: unknown field \"a\": known are title\ninput:9:9: unknown field \"titel\": did you mean \"title\"?"},
+		"two bad":             {doc("Site", "b", "{ a: b }") + "---\n" + doc("Site", "c", "{ titel: C }"), "input:4:9: unknown field \"a\": known are bandwidth, title\ninput:9:9: unknown field \"titel\": did you mean \"title\"?"},
 		"the same twice":      {siteB + "---\n" + siteB, "input:6: Site/b is given twice: it stands in input:1 too"},
 		"a name of no one":    {doc("Location", "m", "{ site: b, url: 'file:///x' }"), "Location/m: site names Site/b, which does not exist: add it or correct the name"},
 		"a name that leaves":  {doc("Site", "../../x", "{}"), `input:3:19: metadata.name is "../../x"`},

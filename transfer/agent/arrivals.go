@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/agent/naming"
 	"gantry/transfer/agent/wire"
+	"gantry/transfer/schedule"
 	"gantry/transfer/watch"
 )
 
@@ -31,6 +33,12 @@ type arrivals struct {
 	mend   time.Duration
 	now    func() time.Time
 	log    *slog.Logger
+
+	crew     *crew
+	stop     func(work string) bool // ends the move of one that is not wanted; false if it does not run
+	controls *controls
+	group    sync.WaitGroup
+	failures failures
 }
 
 // settled takes in a file that a route's watcher offers. A version that was dealt with is not taken in again.
@@ -41,11 +49,18 @@ func (a *arrivals) settled(r *route, f watch.File) error {
 		a.wrong(err)
 		return err
 	}
-	if m.ID == arrivalID(a.site, r.plan.name, f) && (m.Outcome == outcomeArrived || m.settledFor(r)) {
+	id := arrivalID(a.site, r.plan.name, f)
+	known := m.ID == id
+	w := &waiting{key: key, route: r, file: f, at: a.now(), failed: known && m.Outcome == outcomeFailed}
+	w.priority = a.wanted(w)
+	switch {
+	case known && m.Outcome == outcomeArrived:
+		return nil
+	case known && m.settledFor(r):
+		a.failures.add(id, w)
 		return nil
 	}
-	failed := m.ID == arrivalID(a.site, r.plan.name, f) && m.Outcome == outcomeFailed
-	a.queue.put(&waiting{key: key, route: r, file: f, at: a.now(), failed: failed})
+	a.queue.put(w)
 	return nil
 }
 
@@ -54,16 +69,28 @@ func (m mark) settledFor(r *route) bool {
 	return m.Outcome == outcomeFailed && m.Tag == r.tag && !mendable(connectors.Kind(m.Kind))
 }
 
-// run moves one arrival after the other until ctx ends. Several may run at once.
+// run moves what has settled until ctx ends, several files at once.
 func (a *arrivals) run(ctx context.Context) {
+	defer a.group.Wait()
 	for {
-		w := a.queue.next(ctx)
+		w := a.queue.next(ctx, func(p schedule.Priority) bool { return a.crew.room()[p] > 0 })
 		if w == nil {
 			return
 		}
-		err := a.attempt(w)
-		a.decide(w, err)
+		work := a.work(w)
+		a.crew.join(work, w.route.urgency().priority)
+		a.group.Go(func() {
+			err := a.attempt(w)
+			a.crew.leave(work)
+			a.decide(w, err)
+			a.queue.look()
+		})
 	}
+}
+
+// work is how the hub and the engine know the move of a version.
+func (a *arrivals) work(w *waiting) string {
+	return "arrival/" + arrivalID(a.site, w.key.Route, w.file)
 }
 
 // attempt moves one version of a file and notes it.
@@ -108,9 +135,9 @@ func (a *arrivals) transfer(ctx context.Context, w *waiting, id, destination str
 		return receipt, err
 	}
 	receipt, err = a.move(ctx, moveJob{
-		id: "arrival/" + id, location: w.route.plan.from.Name, path: w.file.Path, from: from, version: &version, route: w.key.Route,
+		id: "arrival/" + id, work: "arrival/" + id, kind: "ingest", priority: w.route.urgency().priority, deadline: w.due(), location: w.route.plan.from.Name, path: w.file.Path, from: from, version: &version, route: w.key.Route,
 		to: []target{{w.route.plan.to.Name, destination, to, transfer.Verify(w.route.plan.to.Proof), w.route.plan.to.Profile}}, exclusive: true,
-		progress: func(p transfer.Progress, _ float64) { a.moving(w, id, p) },
+		progress: func(p transfer.Progress) { a.moving(w, id, p) },
 	})
 	if connectors.KindOf(err) == connectors.KindExists {
 		return receipt, errTaken(destination, err)
@@ -120,11 +147,20 @@ func (a *arrivals) transfer(ctx context.Context, w *waiting, id, destination str
 
 // moving shows how far a move is. One that has failed before stays so until a byte is moved again.
 func (a *arrivals) moving(w *waiting, id string, p transfer.Progress) {
-	if w.failed && p.Done == 0 {
+	if w.failed && p.Done == 0 && p.Sent == 0 && !p.Paused {
 		return
 	}
 	w.failed, w.shown = false, true
 	a.show(w.route, w.file, id, p)
+}
+
+// due is when the file should be at its destination; zero if any time will do.
+func (w *waiting) due() time.Time {
+	d := w.route.urgency().deadline
+	if d == 0 {
+		return time.Time{}
+	}
+	return w.file.LastChange.Add(d)
 }
 
 // claim sees to it that two arrivals are not moved to the same destination, where the route's template allows that. What

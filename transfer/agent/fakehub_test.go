@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +28,8 @@ type fakeHub struct {
 	progress []wire.ArrivalProgress
 	waiting  []*fakeOrder
 	orders   map[string]*fakeOrder
+	controls []wire.Control
+	version  int // of the controls
 	lease    time.Duration
 	changed  chan struct{} // closed and renewed at each call
 }
@@ -43,6 +47,7 @@ func newFakeHub(t *testing.T) *fakeHub {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/agent/config", h.getConfig)
+	mux.HandleFunc("GET /api/v1/agent/controls", h.getControls)
 	mux.HandleFunc("POST /api/v1/agent/events", h.postEvents)
 	mux.HandleFunc("POST /api/v1/agent/leases", h.postLeases)
 	mux.HandleFunc("POST /api/v1/agent/orders/{id}/progress", h.postProgress)
@@ -174,6 +179,37 @@ func (h *fakeHub) take(e wire.Event) {
 	h.events = append(h.events, e)
 }
 
+func (h *fakeHub) getControls(w http.ResponseWriter, r *http.Request) {
+	wait, _ := strconv.ParseFloat(r.FormValue("wait"), 64)
+	hold := time.NewTimer(time.Duration(wait * float64(time.Second)))
+	defer hold.Stop()
+	for {
+		h.mu.Lock()
+		c, changed := wire.Controls{Version: strconv.Itoa(h.version), Work: h.controls}, h.changed
+		h.mu.Unlock()
+		if c.Version != r.FormValue("after") {
+			answer(w, c)
+			return
+		}
+		select {
+		case <-changed:
+		case <-hold.C:
+			answer(w, c)
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// wants says what people want from now on.
+func (h *fakeHub) wants(controls ...wire.Control) {
+	h.with(func() {
+		h.controls = controls
+		h.version++
+	})
+}
+
 func (h *fakeHub) postLeases(w http.ResponseWriter, r *http.Request) {
 	request, ok := read[wire.LeaseRequest](w, r)
 	if !ok {
@@ -184,7 +220,8 @@ func (h *fakeHub) postLeases(w http.ResponseWriter, r *http.Request) {
 	for {
 		h.mu.Lock()
 		var reply wire.LeaseReply
-		for len(h.waiting) > 0 && len(reply.Orders) < request.Max {
+		slices.SortStableFunc(h.waiting, func(a, b *fakeOrder) int { return int(b.Priority) - int(a.Priority) })
+		for len(h.waiting) > 0 && len(reply.Orders) < min(request.Max, request.Room[h.waiting[0].Priority]) {
 			o := h.waiting[0]
 			h.waiting = h.waiting[1:]
 			o.Fence++

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gantry/transfer/agent/wire"
+	"gantry/transfer/schedule"
 )
 
 // maxReply bounds what the hub may answer, in bytes.
@@ -87,9 +88,17 @@ func (h *hub) events(ctx context.Context, events []wire.Event) error {
 	return err
 }
 
-// lease waits up to wait for work. A lease's time is told on the hub's clock: good says how long it is good from now on.
-func (h *hub) lease(ctx context.Context, most int, wait time.Duration) (orders []wire.Order, good []time.Duration, err error) {
-	request := wire.LeaseRequest{Agent: h.agent, Site: h.site, Max: most, Wait: wait.Seconds()}
+// controls waits up to wait for another version of what people want of the agent's work.
+func (h *hub) controls(ctx context.Context, after string, wait time.Duration) (c wire.Controls, err error) {
+	query := url.Values{"agent": {h.agent}, "site": {h.site}, "after": {after}, "wait": {fmt.Sprint(min(wait, 30*time.Second).Seconds())}}
+	_, err = h.do(ctx, wait+h.leaseGrace, http.MethodGet, "/api/v1/agent/controls?"+query.Encode(), http.Header{}, nil, &c)
+	return c, err
+}
+
+// lease waits up to wait for work, as much as there is room for. A lease's time is told on the hub's clock: good says how
+// long it is good from now on.
+func (h *hub) lease(ctx context.Context, room map[schedule.Priority]int, wait time.Duration) (orders []wire.Order, good []time.Duration, err error) {
+	request := wire.LeaseRequest{Agent: h.agent, Site: h.site, Max: room[schedule.Urgent], Room: room, Wait: wait.Seconds()}
 	var reply wire.LeaseReply
 	header, err := h.post(ctx, wait+h.leaseGrace, "/api/v1/agent/leases", request, &reply)
 	if err != nil {

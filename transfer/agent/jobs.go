@@ -1,16 +1,25 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"path"
+	"time"
 
 	"gantry/connectors"
+
 	"gantry/transfer"
+	"gantry/transfer/schedule"
 )
 
 // moveJob is one file for the engine.
 type moveJob struct {
 	id             string
+	work           string // what it is part of: an order's key, or an arrival's job
+	kind           string // what for, as in wire.Order
+	priority       schedule.Priority
+	deadline       time.Time
+	scope          string            // what its bandwidth is limited with, if not its route
 	location, path string            // of the source
 	from           connectors.Source // nil: content is the source
 	version        *connectors.Entry // that the source must be; nil if any will do
@@ -21,7 +30,7 @@ type moveJob struct {
 	pack           transfer.Pack // nil: it is sent as it is
 	exclusive      bool          // replaces nothing
 	route          string        // for Status; empty for an order's file
-	progress       func(transfer.Progress, float64)
+	progress       func(transfer.Progress)
 }
 
 // target is where a file goes.
@@ -37,6 +46,14 @@ type mover interface {
 	Run(ctx context.Context, job transfer.Job) (transfer.Receipt, error)
 	Abandon(ctx context.Context, jobID string, destinations []transfer.Destination) error
 	Tidy(ctx context.Context, place func(location string) (connectors.Sink, error)) error
+	steerer
+}
+
+// steerer changes jobs that run.
+type steerer interface {
+	Change(jobID string, c transfer.Change) error
+	Cancel(jobID string) bool
+	Running() []transfer.Progress
 }
 
 // engineJob checks what can be checked before the engine has it.
@@ -55,7 +72,10 @@ func (m moveJob) engineJob(ctx context.Context) (transfer.Job, error) {
 		}
 		source.Version = &e
 	}
-	job := transfer.Job{ID: m.id, Source: source, Expect: m.expect, Pack: m.pack, ContentType: contentType(m.to[0].path)}
+	job := transfer.Job{
+		Kind: m.kind, Route: cmp.Or(m.scope, m.route), Priority: m.priority, Deadline: m.deadline,
+		ID: m.id, Source: source, Expect: m.expect, Pack: m.pack, ContentType: contentType(m.to[0].path),
+	}
 	for _, t := range m.to {
 		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path, Verify: t.verify, Profile: t.profile, Exclusive: m.exclusive})
 	}

@@ -13,14 +13,25 @@ import (
 // moves runs jobs, and knows which are under way and how fast. Its methods may be called at once from many goroutines.
 type moves struct {
 	engine mover
+	site   string
 	now    func() time.Time
+	begin  func(job, work string) // a job is about to run
 
 	mu  sync.Mutex
-	all map[string]*MoveStatus
+	all map[string]*moving
 }
 
-func newMoves(engine mover, now func() time.Time) *moves {
-	return &moves{engine: engine, now: now, all: map[string]*MoveStatus{}}
+func newMoves(engine mover, site string, now func() time.Time) *moves {
+	return &moves{engine: engine, site: site, now: now, all: map[string]*moving{}, begin: func(string, string) {}}
+}
+
+// moving is a job under way.
+type moving struct {
+	MoveStatus
+	told func(transfer.Progress) // may be nil
+
+	telling sync.Mutex // one call at a time, and none after its end
+	over    bool
 }
 
 func (m *moves) run(ctx context.Context, j moveJob) (transfer.Receipt, error) {
@@ -28,34 +39,54 @@ func (m *moves) run(ctx context.Context, j moveJob) (transfer.Receipt, error) {
 	if err != nil {
 		return transfer.Receipt{}, err
 	}
-	s := m.begin(j)
+	job.Site = m.site
+	s := m.enter(j)
 	defer m.end(s)
-	pace := newSpeed(m.now)
-	job.Progress = func(p transfer.Progress) {
-		rate := pace.at(p.Done)
-		m.update(s, p, rate)
-		if j.progress != nil {
-			j.progress(p, rate)
-		}
-	}
+	m.begin(j.id, j.work)
+	job.Progress = func(p transfer.Progress) { m.update(s, p) }
 	return m.engine.Run(ctx, job)
 }
 
-func (m *moves) begin(j moveJob) *MoveStatus {
+func (m *moves) enter(j moveJob) *moving {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := &MoveStatus{Job: j.id, Route: j.route, Path: printable(j.path), Since: m.now()}
+	s := &moving{MoveStatus: MoveStatus{Job: j.id, Route: j.route, Path: printable(j.path), Since: m.now()}, told: j.progress}
 	m.all[j.id] = s
 	return s
 }
 
-func (m *moves) update(s *MoveStatus, p transfer.Progress, rate float64) {
+func (m *moves) update(s *moving, p transfer.Progress) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	s.Phase, s.Done, s.Total, s.Rate = p.Phase, p.Done, p.Total, rate
+	s.Phase, s.Done, s.Total, s.Rate, s.ETA, s.Waiting, s.Priority = p.Phase, p.Sent, p.Size, p.Rate, p.ETA, p.Waiting, p.Priority
+	m.mu.Unlock()
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	if s.told != nil && !s.over {
+		s.told(p)
+	}
 }
 
-func (m *moves) end(s *MoveStatus) {
+// tellWaiting tells what jobs wait for: those that have not begun, and small ones, do not tell of themselves.
+func (m *moves) tellWaiting(ctx context.Context) {
+	for rest(ctx, time.Second, nil) {
+		for _, p := range m.engine.Running() {
+			if p.Waiting == "" {
+				continue
+			}
+			m.mu.Lock()
+			s := m.all[p.Job]
+			m.mu.Unlock()
+			if s != nil {
+				m.update(s, p)
+			}
+		}
+	}
+}
+
+func (m *moves) end(s *moving) {
+	s.telling.Lock()
+	s.over = true
+	s.telling.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.all[s.Job] == s {
@@ -68,36 +99,8 @@ func (m *moves) status() []MoveStatus {
 	defer m.mu.Unlock()
 	list := make([]MoveStatus, 0, len(m.all))
 	for _, s := range m.all {
-		list = append(list, *s)
+		list = append(list, s.MoveStatus)
 	}
 	slices.SortFunc(list, func(a, b MoveStatus) int { return strings.Compare(a.Job, b.Job) })
 	return list
-}
-
-// speed is the mean rate of the last few seconds. One goroutine uses it.
-type speed struct {
-	now  func() time.Time
-	seen []speedPoint
-}
-
-type speedPoint struct {
-	at   time.Time
-	done int64
-}
-
-const speedWindow = 4 * time.Second
-
-func newSpeed(now func() time.Time) *speed { return &speed{now: now} }
-
-func (s *speed) at(done int64) float64 {
-	now := s.now()
-	s.seen = append(s.seen, speedPoint{now, done})
-	for len(s.seen) > 2 && now.Sub(s.seen[1].at) > speedWindow {
-		s.seen = s.seen[1:]
-	}
-	first := s.seen[0]
-	if took := now.Sub(first.at).Seconds(); took > 0 && done > first.done {
-		return float64(done-first.done) / took
-	}
-	return 0
 }

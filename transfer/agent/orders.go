@@ -12,6 +12,7 @@ import (
 	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
+	"gantry/transfer/schedule"
 )
 
 // errFenced ends an order whose lease is lost: somebody else has it now, or nobody wants it any more.
@@ -21,7 +22,7 @@ var errFenced = errors.New("the lease is lost")
 type orders struct {
 	hub     *hub
 	perform func(ctx context.Context, o wire.Order, report func(transferred)) ([]transfer.Receipt, error)
-	most    int
+	crew    *crew
 	wait    time.Duration // that the hub holds a request for work
 	gap     time.Duration // between two progress reports
 	pauses  func() *pauses
@@ -47,18 +48,21 @@ func (o *orders) run(ctx context.Context) {
 	defer o.group.Wait()
 	pauses := o.pauses()
 	for ctx.Err() == nil {
-		free := o.free()
-		if free == 0 {
+		room, wait := o.crew.room(), o.wait
+		switch {
+		case room[schedule.Urgent] == 0:
 			rest(ctx, time.Minute, o.freed)
 			continue
+		case room[schedule.Bulk] == 0:
+			wait = min(wait, crowded) // there may be room for more of it soon
 		}
 		asked := o.hub.now()
-		found, good, err := o.hub.lease(ctx, free, o.wait)
+		found, good, err := o.hub.lease(ctx, room, wait)
 		switch {
 		case err != nil:
 			rest(ctx, pauses.next(), o.back)
 			continue
-		case len(found) == 0 && o.hub.now().Sub(asked) < o.wait/2:
+		case len(found) == 0 && o.hub.now().Sub(asked) < wait/2:
 			rest(ctx, o.gap, nil) // a hub that does not hold the request is not to be flooded
 		}
 		pauses.reset()
@@ -68,11 +72,8 @@ func (o *orders) run(ctx context.Context) {
 	}
 }
 
-func (o *orders) free() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return max(o.most-len(o.running), 0)
-}
+// crowded is how long a request for work is held while there is room for urgent work only.
+const crowded = time.Second
 
 // start takes an order on. If the same work is under way on an older lease, that run ends first; what it has done
 // counts for the new one.
@@ -86,6 +87,7 @@ func (o *orders) start(ctx context.Context, order wire.Order, good time.Duration
 	older := o.running[order.Key]
 	o.running[order.Key] = l
 	o.mu.Unlock()
+	o.crew.join(order.Key, order.Priority)
 	o.group.Go(func() {
 		defer o.finish(l)
 		if older != nil {
@@ -101,6 +103,7 @@ func (o *orders) finish(l *leased) {
 	o.mu.Lock()
 	if o.running[l.order.Key] == l {
 		delete(o.running, l.order.Key)
+		o.crew.leave(l.order.Key)
 	}
 	o.mu.Unlock()
 	close(l.ended)
@@ -120,6 +123,9 @@ func (o *orders) carryOut(ctx context.Context, l *leased, good time.Duration) {
 	done()
 	<-renewing
 	switch {
+	case errors.Is(context.Cause(ctx), transfer.ErrGivenUp):
+		log.Info("order cancelled")
+		return
 	case context.Cause(ctx) == errFenced: //nolint:errorlint // set by this file, never wrapped
 		log.Warn("order stopped: its lease is lost")
 		return
@@ -134,6 +140,17 @@ func (o *orders) carryOut(ctx context.Context, l *leased, good time.Duration) {
 		report.Failure = &wire.Failure{Kind: string(connectors.KindOf(err)), Message: oneLine(err.Error()), Retryable: connectors.Retryable(err)}
 	}
 	o.report(ctx, l.order.ID, report, log)
+}
+
+// cancel gives an order up that nobody wants any more: what it has under way is aborted. It tells whether it was under way.
+func (o *orders) cancel(key string) bool {
+	o.mu.Lock()
+	l := o.running[key]
+	o.mu.Unlock()
+	if l != nil {
+		l.stop(transfer.ErrGivenUp)
+	}
+	return l != nil
 }
 
 // report tells the result until the hub has taken it, or will not. It is not kept over a restart: the order is then

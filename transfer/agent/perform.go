@@ -10,9 +10,11 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/seal"
+	"gantry/connectors/wrap/throttle"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 	"gantry/transfer/custody"
+	"gantry/transfer/schedule"
 )
 
 // filesAtOnce is how many files of one order are moved at the same time.
@@ -23,6 +25,7 @@ type performer struct {
 	places  *places
 	move    func(context.Context, moveJob) (transfer.Receipt, error)
 	stamp   func(key string) (time.Time, error) // the same for the same key, over restarts
+	limit   func(schedule.Scope, throttle.Timetable)
 	host    string
 	version string
 	roots   keyedLock // one manifest is added to a root at a time
@@ -32,6 +35,8 @@ type performer struct {
 // costs little. report may be called at once from many goroutines.
 func (p *performer) perform(ctx context.Context, o wire.Order, report func(transferred)) ([]transfer.Receipt, error) {
 	d := &deed{performer: p, order: o, report: report, open: map[string]connectors.Place{}}
+	p.limit(schedule.OfRoute(orderScope(o.Key)), o.Bandwidth)
+	defer p.limit(schedule.OfRoute(orderScope(o.Key)), throttle.Timetable{})
 	receipts, err := d.do(ctx)
 	d.giveBack(err)
 	if err != nil {
@@ -80,6 +85,7 @@ func (d *deed) files(ctx context.Context) ([]transfer.Receipt, error) {
 		jobs[n] = moveJob{
 			id: fmt.Sprintf("order/%s/%d", d.order.Key, n), location: f.Source.Location, path: f.Source.Path,
 			size: f.Source.Size, progress: d.progress(n, f.Source.Path),
+			work: d.order.Key, kind: d.order.Kind, priority: d.order.Priority, deadline: d.order.Deadline, scope: orderScope(d.order.Key),
 		}
 		var err error
 		if jobs[n].expect, err = d.expected(n, f); err != nil {
@@ -130,6 +136,7 @@ func (d *deed) documents(ctx context.Context) ([]transfer.Receipt, error) {
 func (d *deed) write(ctx context.Context, n int, name string, content []byte, to []target, pack transfer.Pack) (transfer.Receipt, error) {
 	return d.move(ctx, moveJob{
 		id: fmt.Sprintf("order/%s/%s", d.order.Key, name), content: content, path: name, to: to, pack: pack, progress: d.progress(n, name),
+		work: d.order.Key, kind: d.order.Kind, priority: d.order.Priority, deadline: d.order.Deadline, scope: orderScope(d.order.Key),
 	})
 }
 
@@ -152,11 +159,12 @@ func (d *deed) pack(to []wire.PlaceRef) (transfer.Pack, error) {
 	return first, nil
 }
 
-func (d *deed) progress(n int, path string) func(transfer.Progress, float64) {
-	return func(p transfer.Progress, rate float64) {
-		d.report(transferred{file: n, path: path, phase: p.Phase, done: p.Done, total: p.Total, rate: rate})
-	}
+func (d *deed) progress(n int, path string) func(transfer.Progress) {
+	return func(p transfer.Progress) { d.report(transferred{file: n, path: path, total: p.Size, now: &p}) }
 }
+
+// orderScope is what the bandwidth of an order is limited by: all its files together.
+func orderScope(key string) string { return "order " + key }
 
 // proof is what the location asks of a copy.
 func (d *deed) proof(location string) transfer.Verify {

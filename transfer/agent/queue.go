@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"gantry/transfer/schedule"
 	"gantry/transfer/watch"
 )
 
@@ -27,10 +28,15 @@ type waiting struct {
 	shown    bool      // the hub has been shown its move, and not told how it ended
 	at       time.Time // not before
 	queued   bool      // stands in one of the queue's heaps
+	priority schedule.Priority
 }
 
-// before orders by the time of settling. Modification times only break ties, for clocks of cameras are not believed.
+// before orders by priority, and then by the time of settling. Modification times only break ties, for clocks of cameras
+// are not believed.
 func (w *waiting) before(o *waiting) bool {
+	if w.priority != o.priority {
+		return w.priority > o.priority
+	}
 	if c := w.file.LastChange.Compare(o.file.LastChange); c != 0 {
 		return c < 0
 	}
@@ -77,10 +83,11 @@ func (q *queue) push(w *waiting) {
 	}
 }
 
-// next waits for the oldest version that may be moved now, and gives it out until done, or until again puts it back. It returns nil when ctx ends.
-func (q *queue) next(ctx context.Context) *waiting {
+// next waits for the most urgent and oldest version that may be moved now, and gives it out until done, or until again puts
+// it back. room says whether there is any for a priority, and more so for higher ones. It returns nil when ctx ends.
+func (q *queue) next(ctx context.Context, room func(schedule.Priority) bool) *waiting {
 	for ctx.Err() == nil {
-		w, changed, pause := q.take()
+		w, changed, pause := q.take(room)
 		if w != nil {
 			return w
 		}
@@ -89,14 +96,14 @@ func (q *queue) next(ctx context.Context) *waiting {
 	return nil
 }
 
-func (q *queue) take() (*waiting, <-chan struct{}, time.Duration) {
+func (q *queue) take(room func(schedule.Priority) bool) (*waiting, <-chan struct{}, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.now()
 	for q.resting.Len() > 0 && !q.resting.items[0].at.After(now) {
 		heap.Push(&q.ready, heap.Pop(&q.resting))
 	}
-	for q.ready.Len() > 0 {
+	for q.ready.Len() > 0 && room(q.ready.items[0].priority) {
 		w := heap.Pop(&q.ready).(*waiting)
 		w.queued = false
 		if q.latest[w.key] != w || q.active[w.key] != nil {
@@ -162,6 +169,47 @@ func (q *queue) hurry(r *route) {
 		}
 	}
 	heap.Init(&q.resting)
+	q.wakeAll()
+}
+
+// press gives what waits the priorities that are wanted now.
+func (q *queue) press(priority func(*waiting) schedule.Priority) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, w := range q.latest {
+		w.priority = priority(w)
+	}
+	heap.Init(&q.ready)
+	q.wakeAll()
+}
+
+// find gives the version that counts of a file that suits, and whether it is given out; nil if there is none.
+func (q *queue) find(suits func(*waiting) bool) (w *waiting, active bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for key, w := range q.latest {
+		if suits(w) {
+			return w, q.active[key] == w
+		}
+	}
+	return nil, false
+}
+
+// hurryOne lets one that rests be tried at once.
+func (q *queue) hurryOne(w *waiting) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if now := q.now(); w.queued && w.at.After(now) {
+		w.at = now
+		heap.Init(&q.resting)
+	}
+	q.wakeAll()
+}
+
+// look lets who waits for something look again, as when there may be room.
+func (q *queue) look() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.wakeAll()
 }
 

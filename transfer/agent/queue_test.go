@@ -7,8 +7,11 @@ import (
 
 	"pgregory.net/rapid"
 
+	"gantry/transfer/schedule"
 	"gantry/transfer/watch"
 )
+
+func anyRoom(schedule.Priority) bool { return true }
 
 func TestTheQueueGivesTheOldestFirstAndOneVersionAtATime(t *testing.T) {
 	now := time.Unix(100, 0)
@@ -23,23 +26,23 @@ func TestTheQueueGivesTheOldestFirstAndOneVersionAtATime(t *testing.T) {
 		q.put(w)
 	}
 	ctx := t.Context()
-	if got := q.next(ctx); got != old {
+	if got := q.next(ctx, anyRoom); got != old {
 		t.Fatalf("first %s", got.key.Path)
 	}
 	newer := item("old", 5)
 	q.put(newer)
-	if got := q.next(ctx); got != young {
+	if got := q.next(ctx, anyRoom); got != young {
 		t.Errorf("while a version of old is given out, the next one is %s", got.key.Path)
 	}
 	if got := q.again(old, now); got != newer {
 		t.Errorf("old is put back, though there is a newer version")
 	}
 	q.done(old)
-	if got := q.next(ctx); got != newer {
+	if got := q.next(ctx, anyRoom); got != newer {
 		t.Errorf("the newer version takes the place of the older one, not %s", got.key.Path)
 	}
 	now = now.Add(time.Second)
-	if got := q.next(ctx); got != later {
+	if got := q.next(ctx, anyRoom); got != later {
 		t.Errorf("got %s", got.key.Path)
 	}
 	q.drop(r)
@@ -65,7 +68,7 @@ func TestTheQueueLosesNothing(t *testing.T) {
 			q.put(w)
 		}
 		take := func(t *rapid.T) {
-			w, _, _ := q.take()
+			w, _, _ := q.take(anyRoom)
 			if w == nil {
 				return
 			}
@@ -91,7 +94,7 @@ func TestTheQueueLosesNothing(t *testing.T) {
 			}
 		}
 		t.Repeat(map[string]func(*rapid.T){"put": put, "take": take, "end": end, "tick": func(*rapid.T) { now = now.Add(1) }})
-		if q.next(ended) != nil {
+		if q.next(ended, anyRoom) != nil {
 			t.Fatal("next gives nothing out when its context has ended")
 		}
 		for len(out) > 0 {
@@ -104,7 +107,7 @@ func TestTheQueueLosesNothing(t *testing.T) {
 		}
 		now = now.Add(10)
 		for n := len(latest); n > 0; n-- {
-			w, _, _ := q.take()
+			w, _, _ := q.take(anyRoom)
 			if w == nil {
 				t.Fatalf("%d versions are lost", n)
 			}

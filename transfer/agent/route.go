@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"gantry/connectors"
 	"gantry/transfer/agent/naming"
 	"gantry/transfer/agent/wire"
+	"gantry/transfer/schedule"
 	"gantry/transfer/watch"
 )
 
@@ -22,6 +24,13 @@ type routePlan struct {
 	name, path string
 	settle     wire.Settle
 	from, to   connectors.Location
+	urgency    urgency // may change while the route runs
+}
+
+// urgency is how soon a route's files are wanted.
+type urgency struct {
+	priority schedule.Priority
+	deadline time.Duration // after settling; 0 = any time
 }
 
 func (p routePlan) equal(o routePlan) bool {
@@ -41,7 +50,10 @@ func (p routePlan) tag() string {
 
 // planOf resolves the locations of a route.
 func planOf(r wire.Route, locations map[string]connectors.Location) (routePlan, error) {
-	p := routePlan{name: r.Name, path: r.Path, settle: r.Settle}
+	p := routePlan{
+		name: r.Name, path: r.Path, settle: r.Settle,
+		urgency: urgency{r.Priority, time.Duration(r.Deadline * float64(time.Second))},
+	}
 	var err error
 	if p.from, err = locate(locations, r.From); err != nil {
 		return p, fmt.Errorf("from: %w", err)
@@ -70,6 +82,16 @@ type route struct {
 	watcher *watch.Watcher
 	ctx     context.Context //nolint:containedctx // ends when the route is stopped, and its moves with it
 	stop    func()          // returns when the watcher has ended
+
+	pressed atomic.Pointer[urgency] // what the configuration says now
+}
+
+// urgency is how soon the route's files are wanted now.
+func (r *route) urgency() urgency {
+	if now := r.pressed.Load(); now != nil {
+		return *now
+	}
+	return r.plan.urgency
 }
 
 // build checks a plan; nothing runs yet.

@@ -32,7 +32,7 @@ func (r *routes) apply(c wire.Config) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(plans)) {
-		if r.has(name) {
+		if r.press(name, plans[name].urgency) {
 			continue
 		}
 		fresh, err := r.build(plans[name])
@@ -92,10 +92,15 @@ func (r *routes) snapshot() map[string]*route {
 	return maps.Clone(r.running)
 }
 
-func (r *routes) has(name string) bool {
+// press tells a route that runs how soon its files are wanted. It tells whether there is one.
+func (r *routes) press(name string, u urgency) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.running[name] != nil
+	running := r.running[name]
+	if running != nil {
+		running.pressed.Store(&u)
+	}
+	return running != nil
 }
 
 func (r *routes) add(name string, x *route) {

@@ -14,6 +14,7 @@ import (
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 	"gantry/transfer/journal"
+	"gantry/transfer/schedule"
 	"gantry/transfer/watch"
 )
 
@@ -37,6 +38,9 @@ type session struct {
 	sender   *sender
 	reporter *reporter
 	config   *configurator
+	controls *controls
+	lines    *schedule.Scheduler
+	limits   limits
 
 	damage chan error      // ends run
 	ctx    context.Context //nolint:containedctx // run's
@@ -56,7 +60,14 @@ func newSession(a *Agent) (*session, error) {
 	s.keep = &keep{j: j, told: newBell()}
 	s.places = newPlaces(a.o.Open, a.o.Now)
 	s.queue = newQueue(a.o.Now)
-	s.moves = newMoves(newEngine(a.o, j), a.o.Now)
+	s.lines = a.o.Engine.Scheduler
+	if s.lines == nil {
+		s.lines = schedule.New(schedule.Options{Now: a.o.Now})
+	}
+	s.limits.set = s.lines.Limit
+	s.moves = newMoves(newEngine(a.o, j, s.lines), a.o.Site, a.o.Now)
+	s.controls = s.newControls()
+	s.moves.begin = s.controls.begin
 	s.alarms = &alarms{tell: s.alarm, now: a.o.Now, set: map[alarmKey]*alarm{}}
 	s.routes = &routes{build: s.buildRoute, start: s.startRoute, gone: s.queue.drop, bad: s.badRoute, running: map[string]*route{}}
 	s.reporter = &reporter{hub: h, gap: 300 * time.Millisecond, now: a.o.Now, all: s.routes.snapshot, next: map[string]wire.ArrivalProgress{}}
@@ -67,14 +78,14 @@ func newSession(a *Agent) (*session, error) {
 		bell: s.keep.told, back: a.link.bell(), pauses: s.pauses(), log: s.log,
 	}
 	s.config = &configurator{
-		file: a.config, hub: h, apply: s.routes.apply, every: a.o.Refresh, pauses: s.pauses(), back: a.link.bell(), log: s.log, wrong: s.wrong,
+		file: a.config, hub: h, apply: s.enforce, every: a.o.Refresh, pauses: s.pauses(), back: a.link.bell(), log: s.log, wrong: s.wrong,
 	}
 	return s, nil
 }
 
-func newEngine(o Options, j *journal.Journal) *transfer.Engine {
+func newEngine(o Options, j *journal.Journal, lines *schedule.Scheduler) *transfer.Engine {
 	e := o.Engine
-	e.Journal, e.Logger, e.Now, e.Jitter = j, o.Logger, o.Now, o.Jitter
+	e.Scheduler, e.Journal, e.Logger, e.Now, e.Jitter = lines, j, o.Logger, o.Now, o.Jitter
 	if e.Version == "" && o.Version != "" {
 		e.Version = "gantry " + o.Version
 	}
@@ -86,16 +97,17 @@ func (s *session) newArrivals() *arrivals {
 	return &arrivals{
 		site: s.o.Site, keep: s.keep, queue: s.queue, places: s.places, alarms: s.alarms, move: s.moves.run, giveUp: s.moves.engine.Abandon, event: s.event,
 		show: s.reporter.show, hide: s.reporter.hide, wrong: s.wrong, pauses: s.pauses, mend: s.o.Mend, now: s.o.Now, log: s.log,
+		crew: newCrew(s.o.Moves, s.controls.priority, s.controls.paused), controls: s.controls, stop: s.moves.engine.Cancel,
 	}
 }
 
 func (s *session) newOrders() *orders {
 	p := &performer{
-		places: s.places, move: s.moves.run, host: s.o.Name, version: s.o.Version,
+		places: s.places, move: s.moves.run, limit: s.limits.put, host: s.o.Name, version: s.o.Version,
 		stamp: func(key string) (time.Time, error) { return s.keep.stamp(key, s.o.Now().UTC()) },
 	}
 	return &orders{
-		hub: s.hub, perform: p.perform, most: s.o.Orders, wait: s.o.Wait, gap: 250 * time.Millisecond, wrong: s.wrong,
+		hub: s.hub, perform: p.perform, crew: newCrew(s.o.Orders, s.controls.priority, s.controls.paused), wait: s.o.Wait, gap: 250 * time.Millisecond, wrong: s.wrong,
 		pauses: s.pauses, log: s.log, running: map[string]*leased{}, freed: newBell(), back: s.hub.link.bell(),
 	}
 }
@@ -120,9 +132,9 @@ func (s *session) run(ctx context.Context) error {
 		}
 	})
 	work.Go(func() { s.config.run(ctx) })
-	for range s.o.Moves {
-		work.Go(func() { s.arrivals.run(ctx) })
-	}
+	work.Go(func() { s.controls.run(ctx) })
+	work.Go(func() { s.arrivals.run(ctx) })
+	work.Go(func() { s.moves.tellWaiting(ctx) })
 	work.Go(func() { s.sender.run(ctx) })
 	work.Go(func() { s.orders.run(ctx) })
 	work.Go(func() { s.reporter.run(ctx) })

@@ -1,6 +1,10 @@
 package agent
 
-import "time"
+import (
+	"time"
+
+	"gantry/transfer/schedule"
+)
 
 // Status is a snapshot for doctor, pages and people.
 type Status struct {
@@ -52,4 +56,8 @@ type MoveStatus struct {
 	Done  int64     `json:"done"`  // bytes
 	Total int64     `json:"total"` // bytes
 	Rate  float64   `json:"rate"`  // bytes a second
+
+	ETA      float64           `json:"eta"`               // seconds; -1 while nobody can tell
+	Waiting  string            `json:"waiting,omitempty"` // for what
+	Priority schedule.Priority `json:"priority"`
 }

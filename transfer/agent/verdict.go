@@ -23,6 +23,8 @@ func (a *arrivals) decide(w *waiting, err error) {
 		if a.alarms.clear(name, causeMove, fmt.Sprintf("route %s works again", name)) {
 			a.queue.hurry(w.route)
 		}
+	case errors.Is(err, transfer.ErrGivenUp):
+		a.cancelled(w)
 	case w.route.ctx.Err() != nil:
 		a.rest(w, time.Second)
 	case errors.Is(err, errSuperseded):
@@ -141,6 +143,7 @@ func (a *arrivals) failed(w *waiting, err error) {
 		a.rest(w, a.mend)
 		return
 	}
+	a.failures.add(id, w)
 	a.queue.done(w)
 }
 

@@ -41,6 +41,7 @@ func (f *Flow) Ready(ctx context.Context) error {
 		held := f.flow.job.paused
 		if l := f.s.core.stopped(f.flow); l != nil {
 			held, next = true, l.next
+			f.flow.used = true // so that it is told what the job waits for
 		}
 		now := f.s.now()
 		f.s.mu.Unlock()

@@ -3,6 +3,7 @@ package wire
 import (
 	"time"
 
+	"gantry/connectors"
 	"gantry/connectors/wrap/throttle"
 	"gantry/transfer"
 	"gantry/transfer/schedule"
@@ -24,7 +25,9 @@ type Control struct {
 	Deadline  *time.Time          `json:"deadline,omitempty"` // zero takes it away
 	Bandwidth *throttle.Timetable `json:"bandwidth,omitempty"`
 	Cancelled bool                `json:"cancelled,omitempty"` // nobody wants it any more: its uploads are to be aborted
-	Attempt   int64               `json:"attempt,omitempty"`   // when it rises, what waits to be tried again is tried at once
+	// Locations are those that a cancelled order names, for what an agent has of it from before its last start.
+	Locations map[string]connectors.Location `json:"locations,omitempty"`
+	Attempt   int64                          `json:"attempt,omitempty"` // when it rises, what waits to be tried again is tried at once
 }
 
 // Moving is how far a piece of work is, beside its bytes.
