@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -199,7 +200,7 @@ func (r *report) err(ctx context.Context) error {
 }
 
 func receiptRow(r transfer.Receipt, c transfer.Copy, more ...string) []string {
-	return append([]string{c.Path, size(r.Size), orDash(r.Digests[connectors.XXH128]), string(c.Proof), short(r.Finished.Sub(r.Started))}, more...)
+	return append([]string{c.Path, size(r.Size), orDash(r.Digests[connectors.XXH128]), proofWord(c.Proof, c.ProofDigest), short(r.Finished.Sub(r.Started))}, more...)
 }
 
 func printReceipts(w io.Writer, receipts []transfer.Receipt) error {
@@ -209,7 +210,25 @@ func printReceipts(w io.Writer, receipts []transfer.Receipt) error {
 			rows = append(rows, receiptRow(r, c))
 		}
 	}
-	return columns(w, "FILE SIZE XXH128 PROOF TIME", rows)
+	if err := columns(w, "FILE SIZE XXH128 PROOF TIME", rows); err != nil {
+		return err
+	}
+	return printReasons(w, receipts)
+}
+
+// printReasons says why each copy was proved as it was, and what was not as usual.
+func printReasons(w io.Writer, receipts []transfer.Receipt) error {
+	for _, r := range receipts {
+		for _, c := range r.Copies {
+			if c.ProofReason != "" {
+				fmt.Fprintf(w, "%s: %s, for %s\n", printable(c.Path), proofWord(c.Proof, c.ProofDigest), printable(c.ProofReason))
+			}
+			for _, note := range append(slices.Clone(r.Source.Notes), c.Notes...) {
+				fmt.Fprintf(w, "%s: note: %s\n", printable(c.Path), printable(note))
+			}
+		}
+	}
+	return nil
 }
 
 // whatNow says whether to try again helps any of them.
