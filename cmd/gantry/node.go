@@ -24,7 +24,9 @@ import (
 	"gantry/connectors/wrap/meter"
 	"gantry/orchestrator/api"
 	"gantry/orchestrator/hub"
+	"gantry/transfer"
 	"gantry/transfer/agent"
+	"gantry/transfer/schedule"
 )
 
 // A node is a hub and an agent in one process. They talk over the same HTTP API
@@ -60,7 +62,8 @@ func startNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (is gantry running already? choose another address with --listen)", err)
 	}
-	h, err := hub.Open(ctx, hub.Options{Data: o.data, Site: o.site, AllowNet: o.allowNet, Version: version, Logger: o.logger, Now: time.Now})
+	lines := schedule.New(schedule.Options{Now: time.Now})
+	h, err := hub.Open(ctx, hub.Options{Data: o.data, Site: o.site, AllowNet: o.allowNet, Version: version, Logger: o.logger, Now: time.Now, Scheduler: lines})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -77,7 +80,7 @@ func startNode(ctx context.Context, o nodeOptions) (*node, error) {
 	}
 	n.agent, err = agent.New(agent.Options{
 		Name: "local", Site: o.site, Hub: n.URL, Client: &http.Client{Timeout: time.Minute}, Dir: filepath.Join(o.data, "agent"),
-		Open: open, Version: version, Logger: o.logger, Now: time.Now,
+		Open: open, Version: version, Logger: o.logger, Now: time.Now, Engine: transfer.Options{Scheduler: lines},
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.Close(ctx), listener.Close())

@@ -28,6 +28,7 @@ import (
 	"gantry/orchestrator/resources"
 	"gantry/transfer"
 	"gantry/transfer/journal"
+	"gantry/transfer/schedule"
 )
 
 // Options say where and how a hub works.
@@ -36,8 +37,10 @@ type Options struct {
 	Site     string         // whose agents share the hub's disk; "" = local
 	AllowNet []netip.Prefix // inner networks that workflows may call
 	Version  string
-	Logger   *slog.Logger
-	Now      func() time.Time
+
+	Scheduler *schedule.Scheduler // shared with what else moves files in this process; nil makes one
+	Logger    *slog.Logger
+	Now       func() time.Time
 }
 
 // A Hub is a running centre.
@@ -100,7 +103,7 @@ func Open(ctx context.Context, o Options) (h *Hub, err error) {
 	host.Resources = h.Resources
 	host.Files = &function.Files{
 		Scratch: scratch, Resources: h.Resources, Site: cmp.Or(o.Site, "local"),
-		Engine: transfer.New(transfer.Options{Journal: h.journal, Scratch: filepath.Join(o.Data, "staged"), Version: "gantry " + o.Version, Logger: o.Logger, Now: o.Now}),
+		Engine: transfer.New(transfer.Options{Journal: h.journal, Scratch: filepath.Join(o.Data, "staged"), Version: "gantry " + o.Version, Scheduler: o.Scheduler, Logger: o.Logger, Now: o.Now}),
 	}
 	runs := &runs{store: h.Store, engine: h.engine, now: o.Now, resources: h.Resources}
 	h.desk = &dispatch.Desk{
