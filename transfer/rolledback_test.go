@@ -109,7 +109,7 @@ func TestAJournalOfAnotherMachineCostsSendingAgain(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	s.holds("elsewhere", "clip", data)
-	if left := s.unfinished(a.Place.(connectors.Place)); len(left) != 1 {
+	if left := s.unfinished(a.Place); len(left) != 1 {
 		t.Errorf("a sweep finds %v of the first machine", left)
 	}
 }
@@ -146,7 +146,7 @@ func TestALostJournalCostsSendingAgain(t *testing.T) {
 			s.start()
 			to.write = nil
 			s.run(job)
-			left := s.unfinished(to.Place.(connectors.Place))
+			left := s.unfinished(to.Place)
 			if len(left) > 1 {
 				t.Errorf("a sweep finds %v", left)
 			}

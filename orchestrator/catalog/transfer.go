@@ -146,7 +146,7 @@ func (r Reader) Controlled(ctx context.Context, agent string, since time.Time) (
 	rows := []Transfer{}
 	err := r.db.NewSelect().Model(&rows).ExcludeColumn("spec", "receipts").Where("agent = ?", agent).
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("status IN (?)", bun.In([]string{TransferLeased, TransferMoving})).
+			return q.Where("status IN (?, ?)", TransferLeased, TransferMoving).
 				WhereOr("status = ? AND ended_at > ?", TransferCancelled, since)
 		}).OrderExpr("id").Limit(underControl).Scan(ctx)
 	if err != nil {
