@@ -22,13 +22,25 @@ type conn struct {
 	root    string        // absolute; of the location
 	read    int           // bytes of one request
 	write   int           // bytes of one request
-	slots   chan struct{} // held by reads and writes that are under way
+	ways    [2]way        // down and up, which have windows of their own
 	handles chan struct{} // held by handles that stay open between calls
 	busy    atomic.Int32  // calls under way
 	used    atomic.Bool   // since the pool has looked
 }
 
-// The bytes that are under way in one session at once. The windows of SSH are
+// A way is one direction of the bytes in a session.
+type way struct {
+	slots chan struct{} // held by reads or writes that are under way
+	flows atomic.Int32  // streams of bytes that run over it
+}
+
+// The directions.
+const (
+	down = iota
+	up
+)
+
+// The bytes that are under way in one session and direction at once. The windows of SSH are
 // 2 MiB at both ends, so that more would wait inside of us.
 const (
 	mostUnderWay  = 3 << 20
@@ -103,7 +115,9 @@ func startFiles(ctx context.Context, l *link, c config, channel ssh.Channel) (*c
 	}
 	limits := client.Limits()
 	made := &conn{Client: client, link: l, read: limits.Read, write: limits.Write}
-	made.slots = make(chan struct{}, min(max(mostUnderWay/max(limits.Read, limits.Write), fewestPending), mostRequests))
+	for i, size := range [2]int{down: limits.Read, up: limits.Write} {
+		made.ways[i].slots = make(chan struct{}, min(max(mostUnderWay/size, fewestPending), mostRequests))
+	}
 	made.handles = make(chan struct{}, mostHandles)
 	if limits.Handles > 0 {
 		made.handles = make(chan struct{}, min(mostHandles, limits.Handles/2)) // the rest is for reading

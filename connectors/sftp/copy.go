@@ -7,6 +7,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
+	"gantry/connectors/sftp/wire"
 )
 
 // copier copies on servers that have copy-data. The copy is made in the staging
@@ -52,16 +53,16 @@ func (d copier) Copy(ctx context.Context, from, to string) (connectors.Entry, er
 // fill copies the file at from into the staged file, and sees that it was the
 // same file all the time.
 func (u *upload) fill(ctx context.Context, c *conn, from string, source connectors.Entry) error {
-	in, err := c.OpenRaw(ctx, c.abs(from), false)
+	in, err := c.Client.Open(ctx, c.abs(from), wire.ForRead)
 	if err != nil {
 		return err
 	}
-	defer giveBackRaw(c, in)
-	out, err := c.OpenRaw(ctx, c.abs(u.staged()), true)
+	defer giveBack(c, in)
+	out, err := c.Client.Open(ctx, c.abs(u.staged()), wire.ForWrite)
 	if err != nil {
 		return err
 	}
-	defer giveBackRaw(c, out)
+	defer giveBack(c, out)
 	for at := int64(0); at < source.Size; at += copyPiece {
 		n := min(source.Size-at, copyPiece)
 		over := c.link.patient(n)
@@ -71,7 +72,7 @@ func (u *upload) fill(ctx context.Context, c *conn, from string, source connecto
 			return err
 		}
 	}
-	now, err := c.StatRaw(ctx, in)
+	now, err := c.Fstat(ctx, in)
 	if err == nil && (now.Size != source.Size || !now.ModTime.Equal(source.ModTime)) {
 		err = connectors.Errorf(connectors.KindChanged, "copy", from, "%w", errReplaced)
 	}

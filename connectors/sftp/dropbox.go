@@ -26,7 +26,7 @@ var _ connectors.Upload = (*dropped)(nil)
 // drop begins an upload to a drop box.
 func (p *place) drop(ctx context.Context, path string, o connectors.UploadOptions) (connectors.Upload, error) {
 	u := &upload{place: p, id: o.Resume, path: path, options: o, final: true}
-	how := wire.ForWrite
+	how := uint32(wire.ForWrite)
 	switch {
 	case o.Resume != "":
 		if err := promise.CheckID(o.Resume, path); err != nil {

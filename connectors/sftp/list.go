@@ -191,7 +191,7 @@ func (c *conn) readFolder(ctx context.Context, dir string) ([]wire.Name, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer giveBackRaw(c, h)
+	defer giveBack(c, h)
 	r, err := readAll(ctx, c, h)
 	if !refused(err) || r.alone {
 		return r.entries, err
@@ -201,7 +201,7 @@ func (c *conn) readFolder(ctx context.Context, dir string) ([]wire.Name, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer giveBackRaw(c, again)
+	defer giveBack(c, again)
 	r = &reading{alone: true}
 	for !r.over {
 		r.some(ctx, c, again)
@@ -209,7 +209,7 @@ func (c *conn) readFolder(ctx context.Context, dir string) ([]wire.Name, error) 
 	return r.entries, r.err
 }
 
-func readAll(ctx context.Context, c *conn, h wire.Raw) (*reading, error) {
+func readAll(ctx context.Context, c *conn, h wire.Handle) (*reading, error) {
 	r := &reading{alone: true}
 	// Most folders end with the second answer.
 	if r.some(ctx, c, h); r.over {
@@ -251,7 +251,7 @@ func (r *reading) goesOn() bool {
 
 // some takes one answer in. What goes wrong behind the end of the folder is of no
 // account.
-func (r *reading) some(ctx context.Context, c *conn, h wire.Raw) {
+func (r *reading) some(ctx context.Context, c *conn, h wire.Handle) {
 	names, err := c.ReadFolder(ctx, h)
 	r.mu.Lock()
 	defer r.mu.Unlock()

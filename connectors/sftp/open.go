@@ -28,7 +28,7 @@ func (p *place) read(ctx context.Context, from, path string, offset, length int6
 		return nil, fail("open", path, err)
 	}
 	o := &opener{from: from, path: path}
-	t, err := newTeam(ctx, p.pool, o.open, giveBack)
+	t, err := newTeam(ctx, p.pool, down, o.open, giveBack)
 	if err != nil {
 		return nil, fail("open", path, err)
 	}
@@ -81,9 +81,4 @@ func (o *opener) again(ctx context.Context, c *conn) (wire.Handle, error) {
 // giveBack closes a file that was only read, without waiting.
 func giveBack(c *conn, h wire.Handle) {
 	go func() { _ = c.CloseHandle(context.Background(), h) }() // ends with the session at the latest
-}
-
-// giveBackRaw is giveBack for what was opened beside the library.
-func giveBackRaw(c *conn, h wire.Raw) {
-	go func() { _ = c.CloseRaw(context.Background(), h) }() // ends with the session at the latest
 }

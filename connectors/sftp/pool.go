@@ -84,14 +84,14 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	}
 }
 
-// spare gives a session with nothing to do that is none of those, or none, and
-// then has the pool grow. It is released after use.
-func (p *pool) spare(except func(*conn) bool) *conn {
+// spare gives a session that is none of those and through which no bytes run in this
+// direction, or none, and then has the pool grow. It is left after use.
+func (p *pool) spare(direction int, except func(*conn) bool) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.prune()
 	for _, c := range p.conns {
-		if !except(c) && c.busy.Load() == 0 {
+		if !except(c) && c.ways[direction].flows.CompareAndSwap(0, 1) {
 			c.enter()
 			return c
 		}

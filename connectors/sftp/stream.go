@@ -133,7 +133,7 @@ func (s *stream) goesOn() bool { return s.end < 0 || s.end-s.next > mostUnderWay
 func (s *stream) room() int {
 	n := 0
 	for _, l := range s.team.lanes {
-		n += cap(l.conn.slots)
+		n += cap(l.conn.ways[down].slots)
 	}
 	return max(n, 1)
 }
@@ -141,7 +141,7 @@ func (s *stream) room() int {
 // start asks for what a piece lacks. The caller has a slot of its lane, which is
 // free again when the answer is there.
 func (s *stream) start(p *piece, got int) (err error) {
-	slots := p.lane.conn.slots
+	slots := p.lane.conn.ways[down].slots
 	free := func() { <-slots }
 	data := (*p.buffer)[got:p.want]
 	if p.pending, err = p.lane.conn.StartRead(s.ctx, p.lane.handle, p.at+int64(got), data, free); err != nil {

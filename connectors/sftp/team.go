@@ -12,6 +12,7 @@ import (
 // leave when they break. It serves one goroutine.
 type team struct {
 	pool   *pool
+	way    int // down or up
 	open   func(ctx context.Context, c *conn) (wire.Handle, error)
 	close  func(c *conn, h wire.Handle) // does not block
 	lanes  []*lane
@@ -34,8 +35,8 @@ type lane struct {
 var errLost = errors.New("the connection was lost")
 
 // newTeam begins with a session of the pool.
-func newTeam(ctx context.Context, p *pool, open func(context.Context, *conn) (wire.Handle, error), close func(*conn, wire.Handle)) (*team, error) {
-	t := &team{pool: p, open: open, close: close, joined: make(chan *lane, mostJoining), lost: errLost}
+func newTeam(ctx context.Context, p *pool, direction int, open func(context.Context, *conn) (wire.Handle, error), close func(*conn, wire.Handle)) (*team, error) {
+	t := &team{pool: p, way: direction, open: open, close: close, joined: make(chan *lane, mostJoining), lost: errLost}
 	c, err := p.take(ctx)
 	if err != nil {
 		return nil, err
@@ -45,6 +46,7 @@ func newTeam(ctx context.Context, p *pool, open func(context.Context, *conn) (wi
 		c.release()
 		return nil, err
 	}
+	c.ways[direction].flows.Add(1)
 	t.ctx, t.cancel = context.WithCancel(ctx)
 	t.lanes = []*lane{{c, h}}
 	return t, nil
@@ -61,7 +63,7 @@ func (t *team) try(more bool) *lane {
 		case <-l.conn.Done():
 			t.leave(l)
 			return t.try(more)
-		case l.conn.slots <- struct{}{}:
+		case l.conn.ways[t.way].slots <- struct{}{}:
 			return l
 		default:
 		}
@@ -83,7 +85,7 @@ func (t *team) lane(ctx context.Context, more bool) (*lane, error) {
 		}
 		l := t.lanes[t.next]
 		select {
-		case l.conn.slots <- struct{}{}:
+		case l.conn.ways[t.way].slots <- struct{}{}:
 			return l, nil
 		case <-l.conn.Done():
 		case joined := <-t.joined:
@@ -109,7 +111,13 @@ func (t *team) leave(l *lane) {
 
 func (t *team) part(l *lane) {
 	t.close(l.conn, l.handle)
-	l.conn.release()
+	t.dismiss(l.conn)
+}
+
+// dismiss gives a session back.
+func (t *team) dismiss(c *conn) {
+	c.ways[t.way].flows.Add(-1)
+	c.release()
 }
 
 // mostJoining is how many sessions join at once: on a long way each takes a while.
@@ -118,7 +126,7 @@ const mostJoining = 4
 // recruit has the sessions join that have nothing to do, in the background.
 func (t *team) recruit() {
 	for t.joining < mostJoining && !t.barred {
-		c := t.pool.spare(t.has)
+		c := t.pool.spare(t.way, t.has)
 		if c == nil {
 			return
 		}
@@ -126,7 +134,7 @@ func (t *team) recruit() {
 		go func() {
 			h, err := t.open(t.ctx, c)
 			if err != nil {
-				c.release()
+				t.dismiss(c)
 				t.joined <- nil
 				return
 			}

@@ -24,7 +24,7 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 	}
 	reader := promise.NewPartReader(ctx, u.path, p, r)
 	defer reader.Detach()
-	t, err := newTeam(ctx, u.place.pool, u.open, u.done)
+	t, err := newTeam(ctx, u.place.pool, up, u.open, u.done)
 	if err != nil {
 		return connectors.Part{}, fail("write part of", u.path, err)
 	}
@@ -76,8 +76,8 @@ type writing struct {
 func (w *writing) all(ctx context.Context, r io.Reader) error {
 	size := w.team.lanes[0].conn.write
 	for at := int64(0); at < w.part.Size; {
-		p := &piece{at: w.part.Offset + at, want: int(min(int64(size), w.part.Size-at)), buffer: newBuffer(size)}
-		if _, err := io.ReadFull(r, (*p.buffer)[:p.want]); err != nil {
+		p := &piece{at: w.part.Offset + at, want: int(min(int64(size), w.part.Size-at)), buffer: newBuffer(wire.Headroom + size)}
+		if _, err := io.ReadFull(r, p.sent()[wire.Headroom:]); err != nil {
 			return err
 		}
 		at += int64(p.want)
@@ -106,10 +106,10 @@ func (w *writing) send(ctx context.Context, p *piece, more bool) error {
 		if err != nil {
 			return err
 		}
-		slots := l.conn.slots
+		slots := l.conn.ways[up].slots
 		free := func() { <-slots }
 		p.lane = l
-		p.pending, err = l.conn.StartWrite(ctx, l.handle, p.at, (*p.buffer)[:p.want], free)
+		p.pending, err = l.conn.StartWrite(ctx, l.handle, p.at, p.sent(), free)
 		if err == nil {
 			return nil
 		}
@@ -120,6 +120,9 @@ func (w *writing) send(ctx context.Context, p *piece, more bool) error {
 		}
 	}
 }
+
+// sent is the piece with the room before it.
+func (p *piece) sent() []byte { return (*p.buffer)[:wire.Headroom+p.want] }
 
 // answered waits for the oldest piece, and sends it once more if its session was
 // lost while others work.

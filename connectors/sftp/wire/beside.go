@@ -5,9 +5,6 @@ import (
 	"encoding/binary"
 )
 
-// A Raw is a file or folder opened beside the library, good as long as its client.
-type Raw string
-
 // mostHandle is the protocol's bound on the length of a handle, in bytes.
 const mostHandle = 256
 
@@ -22,17 +19,11 @@ type answer struct {
 func (c *Client) ask(kind, want byte, args []byte) (*reader, error) {
 	came := make(chan answer, 1)
 	c.mu.Lock()
-	for {
-		c.last++
-		if _, taken := c.beside[c.last|ours]; !taken {
-			break
-		}
-	}
-	id := c.last | ours
+	id := c.fresh()
 	c.beside[id] = came
 	c.mu.Unlock()
-	if err := c.out.send(frame(append(request(kind, id, len(args)), args...))); err != nil {
-		return nil, err
+	if c.out.send(frame(append(request(kind, id, len(args)), args...))) != nil {
+		return nil, c.Err() // the end of an SSH channel must not look like that of a file
 	}
 	var a answer
 	select {
@@ -51,8 +42,32 @@ func (c *Client) ask(kind, want byte, args []byte) (*reader, error) {
 	return &reader{rest: a.body}, nil
 }
 
+// fresh gives the number of a new request; it is called with the mutex held.
+func (c *Client) fresh() uint32 {
+	for {
+		c.last++
+		id := c.last | ours
+		_, asked := c.beside[id]
+		if _, moves := c.pending[id]; !asked && !moves {
+			return id
+		}
+	}
+}
+
+// moving gives the read or write of that number, which is taken out, nil if there is none.
+func (c *Client) moving(id uint32) *Pending {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.pending[id]
+	delete(c.pending, id)
+	return p
+}
+
 // answered hands an answer over.
 func (c *Client) answered(id uint32, a answer) error {
+	if p := c.moving(id); p != nil {
+		return p.answered(a)
+	}
 	c.mu.Lock()
 	came, ok := c.beside[id]
 	delete(c.beside, id)
@@ -64,48 +79,63 @@ func (c *Client) answered(id uint32, a answer) error {
 	return nil
 }
 
-func (c *Client) openRaw(ctx context.Context, kind byte, args []byte) (Raw, error) {
-	return await(ctx, c, func() (Raw, error) {
+func (c *Client) open(ctx context.Context, kind byte, args []byte) (Handle, error) {
+	return await(ctx, c, func() (Handle, error) {
 		r, err := c.ask(kind, packetHandle, args)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		h := r.string()
-		if r.bad || len(h) > mostHandle {
-			return "", c.broken("an impossible handle")
+		if r.bad || h == "" || len(h) > mostHandle {
+			return nil, c.broken("an impossible handle")
 		}
-		return Raw(h), nil
-	}, func(h Raw) { _ = c.CloseRaw(context.Background(), h) }) // ends with the client at the latest
+		return newFile(h), nil
+	}, func(h Handle) { _ = c.CloseHandle(context.Background(), h) }) // ends with the client at the latest
 }
 
-// OpenRaw opens a file that is there for CopyData, to be read from or written to.
-func (c *Client) OpenRaw(ctx context.Context, path string, write bool) (Raw, error) {
-	how := uint32(1)
-	if write {
-		how = 2
-	}
+// How a file is opened.
+const (
+	ForRead   = 0x01
+	ForWrite  = 0x02
+	Create    = 0x08
+	Truncate  = 0x10
+	Exclusive = 0x20
+)
+
+// Open opens a file. What is made gets the server's own mode.
+func (c *Client) Open(ctx context.Context, path string, how uint32) (Handle, error) {
 	args := binary.BigEndian.AppendUint32(appendString(nil, path), how)
-	return c.openRaw(ctx, packetOpen, binary.BigEndian.AppendUint32(args, 0))
+	return c.open(ctx, packetOpen, binary.BigEndian.AppendUint32(args, 0))
 }
 
 // OpenFolder opens a folder for ReadFolder.
-func (c *Client) OpenFolder(ctx context.Context, path string) (Raw, error) {
-	return c.openRaw(ctx, packetOpendir, appendString(nil, path))
+func (c *Client) OpenFolder(ctx context.Context, path string) (Handle, error) {
+	return c.open(ctx, packetOpendir, appendString(nil, path))
 }
 
-// CloseRaw closes what was opened beside the library.
-func (c *Client) CloseRaw(ctx context.Context, h Raw) error {
+// CloseHandle closes a file or folder, once the requests that are under way on it are
+// answered. What the server could not store may come out here.
+func (c *Client) CloseHandle(ctx context.Context, h Handle) error {
 	return c.run(ctx, func() error {
-		_, err := c.ask(packetClose, packetStatus, appendString(nil, h))
+		idle, err := h.close()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-idle:
+		case <-c.Done():
+			return c.Err()
+		}
+		_, err = c.ask(packetClose, packetStatus, appendString(nil, h.raw))
 		return err
 	})
 }
 
 // ReadFolder gives some more entries, among them "." and "..", with names as the
 // server sent them; io.EOF (a *Status) when there are no more.
-func (c *Client) ReadFolder(ctx context.Context, h Raw) ([]Name, error) {
+func (c *Client) ReadFolder(ctx context.Context, h Handle) ([]Name, error) {
 	return await(ctx, c, func() ([]Name, error) {
-		r, err := c.ask(packetReaddir, packetName, appendString(nil, h))
+		r, err := c.ask(packetReaddir, packetName, appendString(nil, h.raw))
 		if err != nil {
 			return nil, err
 		}
@@ -117,10 +147,10 @@ func (c *Client) ReadFolder(ctx context.Context, h Raw) ([]Name, error) {
 	}, nil)
 }
 
-// StatRaw describes an open file.
-func (c *Client) StatRaw(ctx context.Context, h Raw) (Attrs, error) {
+// Fstat describes an open file.
+func (c *Client) Fstat(ctx context.Context, h Handle) (Attrs, error) {
 	return await(ctx, c, func() (Attrs, error) {
-		r, err := c.ask(packetFstat, packetAttrs, appendString(nil, h))
+		r, err := c.ask(packetFstat, packetAttrs, appendString(nil, h.raw))
 		if err != nil {
 			return Attrs{}, err
 		}
@@ -130,6 +160,24 @@ func (c *Client) StatRaw(ctx context.Context, h Raw) (Attrs, error) {
 		}
 		return a, nil
 	}, nil)
+}
+
+// Resize cuts an open file, or makes it longer.
+func (c *Client) Resize(ctx context.Context, h Handle, size int64) error {
+	args := binary.BigEndian.AppendUint32(appendString(nil, h.raw), hasSize)
+	args = binary.BigEndian.AppendUint64(args, uint64(size))
+	return c.run(ctx, func() error {
+		_, err := c.ask(packetFsetstat, packetStatus, args)
+		return err
+	})
+}
+
+// Fsync makes an open file durable (fsync@openssh.com).
+func (c *Client) Fsync(ctx context.Context, h Handle) error {
+	return c.run(ctx, func() error {
+		_, err := c.ask(packetExtended, packetStatus, appendString(appendString(nil, "fsync@openssh.com"), h.raw))
+		return err
+	})
 }
 
 // Remove deletes a file. The library's Remove would remove an empty folder too,
@@ -142,11 +190,11 @@ func (c *Client) Remove(ctx context.Context, path string) error {
 }
 
 // CopyData copies length bytes inside the server (copy-data); 0 = to the end.
-func (c *Client) CopyData(ctx context.Context, from Raw, offset, length int64, to Raw, at int64) error {
-	args := appendString(appendString(nil, "copy-data"), from)
+func (c *Client) CopyData(ctx context.Context, from Handle, offset, length int64, to Handle, at int64) error {
+	args := appendString(appendString(nil, "copy-data"), from.raw)
 	args = binary.BigEndian.AppendUint64(args, uint64(offset))
 	args = binary.BigEndian.AppendUint64(args, uint64(length))
-	args = binary.BigEndian.AppendUint64(appendString(args, to), uint64(at))
+	args = binary.BigEndian.AppendUint64(appendString(args, to.raw), uint64(at))
 	return c.run(ctx, func() error {
 		_, err := c.ask(packetExtended, packetStatus, args)
 		return err

@@ -21,30 +21,33 @@ type Client struct {
 	life   context.Context // ends with the client
 	finish context.CancelCauseFunc
 	limits Limits
-	turns  turns
+	queue  chan *Pending
 
-	mu     sync.Mutex
-	beside map[uint32]chan<- answer // our own requests, by their numbers
-	last   uint32
+	mu      sync.Mutex
+	beside  map[uint32]chan<- answer // our own requests, by their numbers
+	pending map[uint32]*Pending      // those of them that move bytes
+	last    uint32
 }
+
+// queued is how many reads and writes may wait to be sent.
+const queued = 256
 
 // New greets the server, and asks it for its limits if it has some.
 func New(r io.Reader, w io.WriteCloser) (*Client, error) {
-	c := &Client{beside: map[uint32]chan<- answer{}, limits: Limits{Packet: safePacket, Read: safePayload, Write: safePayload}}
+	c := &Client{queue: make(chan *Pending, queued), beside: map[uint32]chan<- answer{}, pending: map[uint32]*Pending{}, limits: Limits{Packet: safePacket, Read: safePayload, Write: safePayload}}
 	c.life, c.finish = context.WithCancelCause(context.Background())
 	c.in = &incoming{c: c, r: bufio.NewReaderSize(r, 4<<10)}
 	c.out = &outgoing{c: c, w: w}
 	var err error
-	if c.lib, err = sftp.NewClientPipe(c.in, c.out, sftp.UseConcurrentWrites(true)); err != nil {
+	if c.lib, err = sftp.NewClientPipe(c.in, c.out); err != nil {
 		c.end(garbled(err.Error()))
 		return nil, c.Err()
 	}
 	go func() { c.end(garbled(fmt.Sprint(c.lib.Wait()))) }() // what was no answer to the library
+	go c.sendAll()
 	if c.Can("limits@openssh.com", "1") {
 		c.askLimits() // the caller's streams bound how long this takes
 	}
-	// Nobody sees the client yet. Its callers ask for no more than the limits.
-	_ = sftp.MaxPacketUnchecked(max(c.limits.Read, c.limits.Write))(c.lib)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

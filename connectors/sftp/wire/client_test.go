@@ -205,7 +205,7 @@ func TestLostIsNoEndOfFile(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()
 	go func() {
-		for _, answer := range [][]byte{greeting(), frame(appendString(request(packetHandle, 1, 0), "h"))} {
+		for _, answer := range [][]byte{greeting(), frame(appendString(request(packetHandle, ours|1, 0), "h"))} {
 			if _, err := readPacket(far); err != nil {
 				return
 			}
@@ -264,7 +264,7 @@ func TestOrder(t *testing.T) {
 	}
 	var list []*Pending
 	for i := range int64(200) {
-		p, err := c.StartWrite(t.Context(), h, i*16, make([]byte, 16), nil)
+		p, err := c.StartWrite(t.Context(), h, i*16, make([]byte, Headroom+16), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -333,7 +333,7 @@ func FuzzServer(f *testing.F) {
 		}
 		defer c.Close()
 		ctx := t.Context()
-		_, _ = c.ReadFolder(ctx, "h")
+		_, _ = c.ReadFolder(ctx, newFile("h"))
 		_, _ = c.Stat(ctx, "p")
 		_, _ = c.RealPath(ctx, ".")
 		_, _ = c.CheckFile(ctx, "p", "md5")

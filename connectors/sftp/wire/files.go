@@ -4,38 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/pkg/sftp"
 )
-
-// How a file is opened.
-const (
-	ForRead   = os.O_RDONLY
-	ForWrite  = os.O_WRONLY
-	Create    = os.O_CREATE
-	Truncate  = os.O_TRUNC
-	Exclusive = os.O_EXCL
-)
-
-// A Handle is an open file, good as long as its client.
-type Handle = *sftp.File
-
-// Open opens a file. What is made gets the server's own mode.
-func (c *Client) Open(ctx context.Context, path string, how int) (Handle, error) {
-	return await(ctx, c, func() (Handle, error) {
-		h, err := c.lib.OpenFile(path, how)
-		if err == nil && h == nil {
-			err = c.broken("an answer of another kind")
-		}
-		return h, err
-	}, func(h Handle) { _ = h.Close() })
-}
-
-// CloseHandle closes a file, once the requests that are under way on it are
-// answered. What the server could not store may come out here.
-func (c *Client) CloseHandle(ctx context.Context, h Handle) error { return c.run(ctx, h.Close) }
 
 func (c *Client) stat(ctx context.Context, call func() (fs.FileInfo, error)) (Attrs, error) {
 	return await(ctx, c, func() (Attrs, error) {
@@ -63,9 +35,6 @@ func (c *Client) Lstat(ctx context.Context, path string) (Attrs, error) {
 	return c.stat(ctx, func() (fs.FileInfo, error) { return c.lib.Lstat(path) })
 }
 
-// Fstat describes an open file.
-func (c *Client) Fstat(ctx context.Context, h Handle) (Attrs, error) { return c.stat(ctx, h.Stat) }
-
 // SetTime sets both times of what is at path.
 func (c *Client) SetTime(ctx context.Context, path string, t time.Time) error {
 	return c.run(ctx, func() error { return c.lib.Chtimes(path, t, t) })
@@ -74,11 +43,6 @@ func (c *Client) SetTime(ctx context.Context, path string, t time.Time) error {
 // Chmod sets the permissions of a file.
 func (c *Client) Chmod(ctx context.Context, path string, mode fs.FileMode) error {
 	return c.run(ctx, func() error { return c.lib.Chmod(path, mode) })
-}
-
-// Resize cuts an open file, or makes it longer.
-func (c *Client) Resize(ctx context.Context, h Handle, size int64) error {
-	return c.run(ctx, func() error { return h.Truncate(size) })
 }
 
 // Mkdir makes a folder, with the server's own mode.
@@ -107,9 +71,6 @@ func (c *Client) PosixRename(ctx context.Context, from, to string) error {
 func (c *Client) Hardlink(ctx context.Context, from, to string) error {
 	return c.run(ctx, func() error { return c.lib.Link(from, to) })
 }
-
-// Fsync makes an open file durable (fsync@openssh.com).
-func (c *Client) Fsync(ctx context.Context, h Handle) error { return c.run(ctx, h.Sync) }
 
 // RealPath makes a path absolute, and follows its links as far as the server does.
 func (c *Client) RealPath(ctx context.Context, path string) (string, error) {

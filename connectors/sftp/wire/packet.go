@@ -15,6 +15,7 @@ const (
 	packetRead          = 5
 	packetWrite         = 6
 	packetFstat         = 8
+	packetFsetstat      = 10
 	packetOpendir       = 11
 	packetReaddir       = 12
 	packetRemove        = 13

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -122,10 +121,9 @@ func wordsOf(s *sftp.StatusError) string {
 	return words
 }
 
-// statusPacket is a status as a server would send it.
-func statusPacket(id uint32, code Code, message string) []byte {
-	b := binary.BigEndian.AppendUint32(request(packetStatus, id, 0), uint32(code))
-	return frame(appendString(appendString(b, message), ""))
+func isRefusal(err error) bool {
+	var status *Status
+	return errors.As(err, &status)
 }
 
 // printable keeps a server from writing into our terminals and logs.

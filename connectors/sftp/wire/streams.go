@@ -55,7 +55,7 @@ func (in *incoming) next() error {
 	if in.extensions == nil {
 		return in.greeting()
 	}
-	var head [4 + 1 + 4 + 4]byte // length, kind, number of the request, length of data
+	var head [4 + 1 + 4]byte // length, kind, number of the request
 	if _, err := io.ReadFull(in.r, head[:4]); err != nil {
 		return err
 	}
@@ -67,23 +67,44 @@ func (in *incoming) next() error {
 		return err
 	}
 	kind, id := head[4], binary.BigEndian.Uint32(head[5:])
+	if id&ours != 0 && kind == packetData && length >= 9 {
+		return in.data(id, length-5)
+	}
 	if id&ours != 0 || kind == packetAttrs {
 		return in.whole(kind, id, length-5)
 	}
-	if kind == packetData && length >= 9 {
-		if _, err := io.ReadFull(in.r, head[9:]); err != nil {
-			return err
-		}
-		if binary.BigEndian.Uint32(head[9:]) > 0 {
-			in.head, in.left = head[:], length-9
-			return nil
-		}
-		// The library would ask again for ever.
-		in.head = statusPacket(id, Failure, "it sends nothing, and does not say that the file ends")
-		_, err := in.r.Discard(length - 9)
+	in.head, in.left = head[:9], length-5
+	return nil
+}
+
+// data reads the bytes of a file right to where they are wanted. What comes beyond what
+// was asked for is dropped.
+func (in *incoming) data(id uint32, length int) error {
+	p := in.c.moving(id)
+	if p == nil || p.kind != packetRead {
+		return garbled("data that nobody asked for")
+	}
+	var head [4]byte
+	if _, err := io.ReadFull(in.r, head[:]); err != nil {
 		return err
 	}
-	in.head, in.left = head[:9], length-5
+	n := int(binary.BigEndian.Uint32(head[:]))
+	if n > length-4 {
+		return garbled("data that are not there")
+	}
+	into := p.data[p.n:]
+	into = into[:min(n, len(into))]
+	if _, err := io.ReadFull(in.r, into); err != nil {
+		return err
+	}
+	if _, err := in.r.Discard(length - 4 - len(into)); err != nil {
+		return err
+	}
+	if n == 0 { // to ask again would go on for ever
+		p.over(&Status{Code: Failure, Message: "it sends nothing, and does not say that the file ends"})
+		return nil
+	}
+	p.took(len(into))
 	return nil
 }
 
@@ -133,7 +154,6 @@ type outgoing struct {
 	w    io.WriteCloser
 	mu   sync.Mutex // held by who is in the middle of a packet
 	left int        // bytes that the library's packet lacks
-	sent func()     // told when it is whole
 }
 
 // Write implements io.Writer for the library, which makes one call at a time and
@@ -142,7 +162,6 @@ func (out *outgoing) Write(p []byte) (int, error) {
 	if out.left == 0 {
 		out.mu.Lock()
 		out.left = 4 + int(binary.BigEndian.Uint32(p))
-		out.sent = out.c.turns.of(p)
 	}
 	n, err := out.w.Write(p)
 	out.left -= len(p)
@@ -151,11 +170,7 @@ func (out *outgoing) Write(p []byte) (int, error) {
 		out.left = 0
 	}
 	if out.left == 0 {
-		sent := out.sent
 		out.mu.Unlock()
-		if sent != nil {
-			sent()
-		}
 	}
 	return n, err
 }
