@@ -205,7 +205,7 @@ func TestAWindowThatShutsWhileBytesMove(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	lines.Limit(schedule.OfEndpoint("to0"), throttle.Always(throttle.Rate{Up: throttle.Stop}))
-	p := s.eventually("held", func(p Progress) bool { return p.Held == HeldTurn && s.busy("to0") == 0 })
+	p := s.eventually("held", func(p Progress) bool { return p.Held == HeldBandwidth && s.busy("to0") == 0 })
 	if p.Waiting != "held by the bandwidth limit of to0" {
 		t.Errorf("it waits because %q", p.Waiting)
 	}
