@@ -101,6 +101,8 @@ func (j Job) check() error {
 		return j.invalid("there is no way %q to verify a growing file", j.GrowthVerify)
 	case j.Growth != nil && j.Source.Version != nil:
 		return j.invalid("a growing file has no version yet")
+	case j.Growth != nil && j.Pack != nil:
+		return j.invalid("a growing file cannot be packed: pack it once it is finished")
 	}
 	seen := map[journal.Target]bool{}
 	for _, d := range j.Destinations {

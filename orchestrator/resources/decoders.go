@@ -48,6 +48,9 @@ var decoders = map[string]func(s *Set, r resource.Resource, data string) error{
 		if err := naming.CheckPath(v.Path); err != nil {
 			return r.ProblemAt(r.Spec, "path: %v", err)
 		}
+		if err := checkGrowing(v); err != nil {
+			return r.ProblemAt(r.Spec, "growing: %v", err)
+		}
 		return nil
 	},
 	KindPartner: func(s *Set, r resource.Resource, _ string) error {

@@ -18,21 +18,23 @@ import (
 
 // arrivals moves what has settled on the routes.
 type arrivals struct {
-	site   string
-	keep   *keep
-	queue  *queue
-	places *places
-	alarms *alarms
-	move   func(context.Context, moveJob) (transfer.Receipt, error)
-	giveUp func(ctx context.Context, job string, to []transfer.Destination) error
-	event  func(id, kind string, data any) wire.Event
-	show   func(r *route, f watch.File, id string, p transfer.Progress) // progress
-	hide   func(id string)                                              // there is no more of it
-	wrong  func(error)                                                  // something that Status should tell
-	pauses func() *pauses
-	mend   time.Duration
-	now    func() time.Time
-	log    *slog.Logger
+	site    string
+	keep    *keep
+	queue   *queue
+	places  *places
+	alarms  *alarms
+	move    func(context.Context, moveJob) (transfer.Receipt, error)
+	giveUp  func(ctx context.Context, job string, to []transfer.Destination) error
+	event   func(id, kind string, data any) wire.Event
+	growers *growers
+	show    func(r *route, f watch.File, id string, p transfer.Progress) // progress
+	grown   func(r *route, path string, p transfer.Progress)             // progress of a file that grows
+	hide    func(id string)                                              // there is no more of it
+	wrong   func(error)                                                  // something that Status should tell
+	pauses  func() *pauses
+	mend    time.Duration
+	now     func() time.Time
+	log     *slog.Logger
 
 	crew     *crew
 	stop     func(work string) bool // ends the move of one that is not wanted; false if it does not run
@@ -44,6 +46,10 @@ type arrivals struct {
 // settled takes in a file that a route's watcher offers. A version that was dealt with is not taken in again.
 func (a *arrivals) settled(r *route, f watch.File) error {
 	key := fileKey{r.plan.name, f.Path}
+	w := &waiting{key: key, route: r, file: f, at: a.now()}
+	if a.growers.settled(r, f, w) { // before the mark is looked at, which is there when a recording is not followed any more
+		return nil
+	}
 	m, err := a.keep.mark(key)
 	if err != nil {
 		a.wrong(err)
@@ -51,7 +57,7 @@ func (a *arrivals) settled(r *route, f watch.File) error {
 	}
 	id := arrivalID(a.site, r.plan.name, f)
 	known := m.ID == id
-	w := &waiting{key: key, route: r, file: f, at: a.now(), failed: known && m.Outcome == outcomeFailed}
+	w.failed = known && m.Outcome == outcomeFailed
 	w.priority = a.wanted(w)
 	switch {
 	case known && m.Outcome == outcomeArrived:
@@ -136,7 +142,7 @@ func (a *arrivals) transfer(ctx context.Context, w *waiting, id, destination str
 	}
 	receipt, err = a.move(ctx, moveJob{
 		id: "arrival/" + id, work: "arrival/" + id, kind: "ingest", priority: w.route.urgency().priority, deadline: w.due(), location: w.route.plan.from.Name, path: w.file.Path, from: from, version: &version, route: w.key.Route,
-		to: []target{{w.route.plan.to.Name, destination, to, transfer.Verify(w.route.plan.to.Proof), w.route.plan.to.Profile}}, exclusive: true,
+		to: []target{{location: w.route.plan.to.Name, path: destination, place: to, verify: transfer.Verify(w.route.plan.to.Proof), profile: w.route.plan.to.Profile}}, exclusive: true,
 		progress: func(p transfer.Progress) { a.moving(w, id, p) },
 	})
 	if connectors.KindOf(err) == connectors.KindExists {

@@ -27,9 +27,11 @@ type moveJob struct {
 	expect         connectors.Digests
 	content        []byte
 	to             []target
-	pack           transfer.Pack // nil: it is sent as it is
-	exclusive      bool          // replaces nothing
-	route          string        // for Status; empty for an order's file
+	pack           transfer.Pack   // nil: it is sent as it is
+	exclusive      bool            // replaces nothing
+	route          string          // for Status; empty for an order's file
+	growth         transfer.Growth // how it grows; nil: it is finished
+	growthVerify   transfer.GrowthVerify
 	progress       func(transfer.Progress)
 }
 
@@ -39,6 +41,7 @@ type target struct {
 	place          connectors.Place
 	verify         transfer.Verify
 	profile        *connectors.Profile
+	reveal         string
 }
 
 // mover is the engine.
@@ -75,9 +78,10 @@ func (m moveJob) engineJob(ctx context.Context) (transfer.Job, error) {
 	job := transfer.Job{
 		Kind: m.kind, Route: cmp.Or(m.scope, m.route), Priority: m.priority, Deadline: m.deadline,
 		ID: m.id, Source: source, Expect: m.expect, Pack: m.pack, ContentType: contentType(m.to[0].path),
+		Growth: m.growth, GrowthVerify: m.growthVerify,
 	}
 	for _, t := range m.to {
-		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path, Verify: t.verify, Profile: t.profile, Exclusive: m.exclusive})
+		job.Destinations = append(job.Destinations, transfer.Destination{Place: t.place, Location: t.location, Path: t.path, Verify: t.verify, Profile: t.profile, Reveal: t.reveal, Exclusive: m.exclusive})
 	}
 	return job, nil
 }

@@ -184,7 +184,7 @@ func (d *deed) targets(ctx context.Context, refs []wire.PlaceRef) ([]target, err
 		if err != nil {
 			return nil, err
 		}
-		targets[i] = target{ref.Location, ref.Path, place, d.proof(ref.Location), d.order.Locations[ref.Location].Profile}
+		targets[i] = target{location: ref.Location, path: ref.Path, place: place, verify: d.proof(ref.Location), profile: d.order.Locations[ref.Location].Profile}
 	}
 	return targets, nil
 }

@@ -21,6 +21,8 @@ type reporter struct {
 	mu   sync.Mutex
 	next map[string]wire.ArrivalProgress // by arrival
 
+	followed func(fileKey) bool // tells of recordings that are sent already; growing tells how far
+
 	sizes map[fileKey]int64 // of growing files at the last look; only run's goroutine uses it
 }
 
@@ -36,6 +38,15 @@ func (r *reporter) show(x *route, f watch.File, id string, p transfer.Progress) 
 	defer r.mu.Unlock()
 	r.next[id] = wire.ArrivalProgress{
 		Agent: r.hub.agent, Site: r.hub.site, Route: x.plan.name, Path: f.Path, Phase: "moving", Size: f.Size, At: r.now().UTC(), Transfer: p,
+	}
+}
+
+// growing shows how far a recording is sent.
+func (r *reporter) growing(x *route, path string, p transfer.Progress) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next[growingID(r.hub.site, x.plan.name, path)] = wire.ArrivalProgress{
+		Agent: r.hub.agent, Site: r.hub.site, Route: x.plan.name, Path: path, Phase: wire.PhaseGrowing, Size: p.Total, At: r.now().UTC(), Transfer: p,
 	}
 }
 
@@ -88,7 +99,7 @@ func (r *reporter) look() {
 		}
 		for _, f := range slices.DeleteFunc(growing, func(f watch.File) bool { return checkName(f.Path) != nil }) {
 			key := fileKey{name, f.Path}
-			if before, known := r.sizes[key]; known && f.Size > before {
+			if before, known := r.sizes[key]; known && f.Size > before && !r.followed(key) {
 				r.grown(name, f)
 			}
 			sizes[key] = f.Size

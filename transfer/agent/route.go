@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -23,6 +24,7 @@ import (
 type routePlan struct {
 	name, path string
 	settle     wire.Settle
+	growing    *wire.Growing // nil: what grows is left until it has settled
 	from, to   connectors.Location
 	urgency    urgency // may change while the route runs
 }
@@ -35,7 +37,7 @@ type urgency struct {
 
 func (p routePlan) equal(o routePlan) bool {
 	return p.name == o.name && p.path == o.path &&
-		p.settle.Stable == o.settle.Stable && p.settle.MinSize == o.settle.MinSize && slices.Equal(p.settle.Ignore, o.settle.Ignore) &&
+		p.settle.Stable == o.settle.Stable && p.settle.MinSize == o.settle.MinSize && slices.Equal(p.settle.Ignore, o.settle.Ignore) && reflect.DeepEqual(p.growing, o.growing) &&
 		equalLocation(p.from, o.from) && equalLocation(p.to, o.to)
 }
 
@@ -51,7 +53,7 @@ func (p routePlan) tag() string {
 // planOf resolves the locations of a route.
 func planOf(r wire.Route, locations map[string]connectors.Location) (routePlan, error) {
 	p := routePlan{
-		name: r.Name, path: r.Path, settle: r.Settle,
+		name: r.Name, path: r.Path, settle: r.Settle, growing: r.Growing,
 		urgency: urgency{r.Priority, time.Duration(r.Deadline * float64(time.Second))},
 	}
 	var err error
@@ -78,7 +80,9 @@ type route struct {
 	plan    routePlan
 	tag     string
 	path    naming.Path
-	inner   string // where the watched folder lies in the destination; "" if it does not
+	reveal  naming.Path // of what is still written
+	root    string      // the watched folder
+	inner   string      // where the watched folder lies in the destination; "" if it does not
 	watcher *watch.Watcher
 	ctx     context.Context //nolint:containedctx // ends when the route is stopped, and its moves with it
 	stop    func()          // returns when the watcher has ended
@@ -112,11 +116,22 @@ func build(p routePlan, o watch.Options) (*route, error) {
 	o.Stable = time.Duration(p.settle.Stable * float64(time.Second))
 	o.MinSize = p.settle.MinSize
 	o.Ignore = append(watch.DefaultIgnore(), p.settle.Ignore...)
+	var reveal naming.Path
+	if g := p.growing; g != nil {
+		o.Temporary, o.Grows = g.Temporary, time.Duration(g.After*float64(time.Second))
+		if g.Reveal != "" {
+			if reveal, err = naming.Parse(g.Reveal); err != nil {
+				return nil, err
+			}
+		}
+	} else {
+		o.OnGrow = nil
+	}
 	w, err := watch.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &route{plan: p, tag: p.tag(), path: template, inner: inner, watcher: w}, nil
+	return &route{plan: p, tag: p.tag(), path: template, reveal: reveal, root: root, inner: inner, watcher: w}, nil
 }
 
 // start watches until stop is called or ctx ends.

@@ -94,11 +94,14 @@ func newEngine(o Options, j *journal.Journal, lines *schedule.Scheduler) *transf
 }
 
 func (s *session) newArrivals() *arrivals {
-	return &arrivals{
+	a := &arrivals{
 		site: s.o.Site, keep: s.keep, queue: s.queue, places: s.places, alarms: s.alarms, move: s.moves.run, giveUp: s.moves.engine.Abandon, event: s.event,
-		show: s.reporter.show, hide: s.reporter.hide, wrong: s.wrong, pauses: s.pauses, mend: s.o.Mend, now: s.o.Now, log: s.log,
+		show: s.reporter.show, grown: s.reporter.growing, hide: s.reporter.hide, wrong: s.wrong, pauses: s.pauses, mend: s.o.Mend, now: s.o.Now, log: s.log,
 		crew: newCrew(s.o.Moves, s.controls.priority, s.controls.paused), controls: s.controls, stop: s.moves.engine.Cancel,
 	}
+	a.growers = newGrowers(a)
+	s.reporter.followed = a.growers.has
+	return a
 }
 
 func (s *session) newOrders() *orders {
@@ -141,6 +144,7 @@ func (s *session) run(ctx context.Context) error {
 	work.Go(func() { s.tidy(ctx) })
 	work.Wait()
 	s.routes.stopAll()
+	s.arrivals.growers.work.Wait()
 	return found
 }
 
@@ -204,6 +208,7 @@ func (s *session) buildRoute(p routePlan) (*route, error) {
 		Now: s.o.Now, Logger: log, Retry: s.o.Retry,
 		OnPass:  func(path, reason string) { s.arrivals.passed(r, path, reason) },
 		OnAlarm: func(a watch.Alarm) { s.rootAlarm(p.name, a) },
+		OnGrow:  func(f watch.File) { s.arrivals.growers.grows(r, f) },
 	})
 	return r, err
 }

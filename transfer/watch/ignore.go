@@ -10,6 +10,8 @@ import (
 type ignorer struct {
 	names []string // matched against the last element
 	paths []string // matched against the whole relative path
+
+	temporary []string // endings of names that are not passed over, whatever the globs say
 }
 
 func newIgnorer(globs []string) (ignorer, error) {
@@ -31,7 +33,20 @@ func newIgnorer(globs []string) (ignorer, error) {
 // match says whether the entry at rel is passed over. Its parents have been asked before.
 func (i ignorer) match(rel string) bool {
 	folded := lowerASCII(rel)
+	if i.isTemporary(rel) {
+		return false
+	}
 	return matchAny(i.names, path.Base(folded)) || matchAny(i.paths, folded)
+}
+
+// isTemporary says whether the entry gets another name when it is finished.
+func (i ignorer) isTemporary(rel string) bool {
+	for _, ending := range i.temporary {
+		if name := path.Base(rel); strings.HasSuffix(name, ending) && name != ending {
+			return true
+		}
+	}
+	return false
 }
 
 func matchAny(globs []string, name string) bool {

@@ -18,6 +18,13 @@ type Options struct {
 	Ignore  []string
 	MinSize int64 // bytes; a smaller file waits until it has grown
 
+	// OnGrow is told once about each file that has been seen to grow for Grows, and again when another file takes its place. It is called from
+	// Run's goroutine and must not block. nil: nobody is told. A file with one of the Temporary endings (".part") is followed although
+	// Ignore passes it over, and never settles: it gets its name when it is finished.
+	OnGrow    func(File)
+	Grows     time.Duration // default 3 s
+	Temporary []string
+
 	Poll   time.Duration // how often the root is looked at, and read in full where there are no events; default 2 s
 	Rescan time.Duration // how often it is read in full in spite of events; default 10 min, negative: never
 	Retry  time.Duration // first pause before a refused file is offered again; doubles up to 64 times; default 1 s
@@ -49,14 +56,15 @@ func (o Options) complete() (Options, error) {
 		return o, fmt.Errorf("watch: root %q: %w", o.Root, err)
 	}
 	o.Root = root
-	if o.Stable < 0 || o.Poll < 0 || o.Retry < 0 || o.MinSize < 0 {
-		return o, errors.New("watch: stable, poll, retry and minSize must not be negative")
+	if o.Stable < 0 || o.Poll < 0 || o.Retry < 0 || o.MinSize < 0 || o.Grows < 0 {
+		return o, errors.New("watch: stable, poll, retry, minSize and grows must not be negative")
 	}
 	if o.Ignore == nil {
 		o.Ignore = DefaultIgnore()
 	}
 	o.Stable = orDefault(o.Stable, 5*time.Second)
 	o.Poll = orDefault(o.Poll, 2*time.Second)
+	o.Grows = orDefault(o.Grows, 3*time.Second)
 	o.Rescan = orDefault(o.Rescan, 10*time.Minute)
 	o.Retry = orDefault(o.Retry, time.Second)
 	if o.Now == nil {

@@ -82,10 +82,22 @@ func (l *loop) step(d *desk) {
 	if l.away != nil {
 		return
 	}
+	l.tellGrown()
 	now = l.o.Now()
 	l.with(func(t *tracker) { l.ready = append(l.ready, t.ripe(now)...) })
 	if !l.asking {
 		l.offerNext(d)
+	}
+}
+
+// tellGrown tells of the files that are seen to grow.
+func (l *loop) tellGrown() {
+	var grown []File
+	l.with(func(t *tracker) { grown = t.takeGrown() })
+	for _, f := range grown {
+		if l.o.OnGrow != nil {
+			l.o.OnGrow(f)
+		}
 	}
 }
 
@@ -146,6 +158,13 @@ func (l *loop) confirm(path string) (f File, ok bool) {
 	case !info.Mode().IsRegular():
 		l.pass(path, kindOf(info.Mode()))
 		l.with(func(t *tracker) { t.forget(path) })
+		return File{}, false
+	}
+	if l.ignore.isTemporary(path) {
+		l.with(func(t *tracker) {
+			t.observe(path, seen(info), now)
+			t.hold(path, "has its temporary name", now)
+		})
 		return File{}, false
 	}
 	writer := l.hasWriter(l.full(path))

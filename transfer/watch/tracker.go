@@ -29,6 +29,7 @@ type tracker struct {
 	rules   rules
 	growing map[string]*entry
 	settled map[string]mark
+	grown   []string // that have been seen to grow for long enough, and were not told
 	due     dueQueue
 	round   uint32 // the scan under way; what an entire scan has not marked is gone
 }
@@ -38,6 +39,7 @@ type rules struct {
 	stable  time.Duration
 	minSize int64
 	retry   time.Duration
+	grows   time.Duration
 }
 
 // entry is a file that has not settled.
@@ -49,6 +51,9 @@ type entry struct {
 	refusals  int
 	waits     string
 	offered   bool
+	began     time.Time // when this file was seen first
+	growth    int       // how often it was seen longer than before
+	told      bool      // that it grows
 	queued    time.Time // when the queue looks at it; zero if it is not queued
 	round     uint32
 }
@@ -79,15 +84,43 @@ func (t *tracker) observe(path string, s sighting, now time.Time) {
 		}
 		delete(t.settled, path)
 	}
-	e := &entry{firstSeen: now, round: t.round}
+	e := &entry{firstSeen: now, began: now, round: t.round}
 	t.growing[path] = e
 	t.change(path, e, s, now)
 }
 
 func (t *tracker) change(path string, e *entry, s sighting, now time.Time) {
+	t.notice(path, e, s, now)
 	e.sighting, e.changed, e.notBefore = s, now, time.Time{}
 	e.refusals, e.waits, e.offered = 0, "", false
 	t.enqueue(path, e)
+}
+
+// notice finds out whether a file grows: it is longer than before, again and again.
+func (t *tracker) notice(path string, e *entry, s sighting, now time.Time) {
+	switch {
+	case e.changed.IsZero():
+		return
+	case s.inode != e.inode || s.size < e.size:
+		e.growth, e.told, e.began = 0, false, now
+	case s.size > e.size:
+		e.growth++
+		if e.growth >= 2 && !e.told && now.Sub(e.began) >= t.rules.grows {
+			e.told = true
+			t.grown = append(t.grown, path)
+		}
+	}
+}
+
+// takeGrown gives the files that grow and were not told yet.
+func (t *tracker) takeGrown() (files []File) {
+	for _, path := range t.grown {
+		if e, ok := t.growing[path]; ok {
+			files = append(files, e.file(path))
+		}
+	}
+	t.grown = nil
+	return files
 }
 
 // enqueue keeps one live item a path in the queue, the earliest. A later time is found out when that one comes up.

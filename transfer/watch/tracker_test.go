@@ -208,3 +208,32 @@ func TestForgetBelow(t *testing.T) {
 		}
 	}
 }
+
+// A file is told to grow once it was seen longer again and again for a while, and
+// again when another one takes its place.
+func TestWhatGrowsIsTold(t *testing.T) {
+	tr := newTracker(rules{stable: time.Hour, grows: 3 * time.Second})
+	start := time.Unix(1e9, 0)
+	see := func(after time.Duration, size int64, inode uint64, want bool) {
+		t.Helper()
+		tr.observe("take.mxf", sighting{size, start.Add(after), inode}, start.Add(after))
+		if told := tr.takeGrown(); (len(told) == 1) != want {
+			t.Errorf("after %v: told %v", after, told)
+		}
+	}
+	see(0, 10, 1, false)
+	see(time.Second, 20, 1, false)
+	see(2*time.Second, 30, 1, false) // it may have been copied
+	see(3*time.Second, 30, 1, false)
+	see(4*time.Second, 40, 1, true)
+	see(5*time.Second, 50, 1, false)
+	see(6*time.Second, 5, 2, false)
+	see(7*time.Second, 6, 2, false)
+	see(9*time.Second, 7, 2, true)
+	tr.observe("still.mxf", sighting{10, start, 3}, start)
+	tr.observe("still.mxf", sighting{10, start.Add(time.Minute), 3}, start.Add(time.Minute))
+	tr.observe("still.mxf", sighting{10, start.Add(2 * time.Minute), 3}, start.Add(2*time.Minute))
+	if told := tr.takeGrown(); len(told) > 0 {
+		t.Errorf("what is only touched grows: %v", told)
+	}
+}

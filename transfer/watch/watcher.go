@@ -33,10 +33,11 @@ func New(o Options) (*Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
+	ignore.temporary = o.Temporary
 	return &Watcher{
 		o: o, ignore: ignore, mode: "not running",
 		newNotifier: newKernelNotifier, withoutEvents: withoutEvents, hasWriter: hasWriter,
-		tracker: newTracker(rules{o.Stable, o.MinSize, o.Retry}),
+		tracker: newTracker(rules{o.Stable, o.MinSize, o.Retry, o.Grows}),
 	}, nil
 }
 

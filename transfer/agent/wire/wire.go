@@ -40,6 +40,8 @@ type Route struct {
 	To     string `json:"to" yaml:"to"`     // the location that arrivals are moved to
 	Path   string `json:"path,omitempty" yaml:"path"`
 	Settle Settle `json:"settle" yaml:"settle"`
+	// Growing has recordings sent while they are written; nil: they are sent once they have settled.
+	Growing *Growing `json:"growing,omitempty" yaml:"growing"`
 	// Workflow is started by the hub for each arrival; empty for none.
 	Workflow string `json:"workflow,omitempty" yaml:"workflow"`
 	// Priority says who goes first; Deadline in how many seconds after it has settled a file should be at its
@@ -57,6 +59,25 @@ type Settle struct {
 	Ignore  []string `json:"ignore,omitempty" yaml:"ignore"` // more name patterns to pass over
 	MinSize int64    `json:"minSize,omitempty" yaml:"minSize"`
 }
+
+// Growing says which files are sent while they are written, and when such a file is finished: as soon as its writer has closed
+// it, it was renamed, or it has not changed for some time; where a sidecar is asked for, when that has come, and not before.
+type Growing struct {
+	Match     []string `json:"match,omitempty" yaml:"match"`         // patterns of names; empty = all
+	After     float64  `json:"after,omitempty" yaml:"after"`         // seconds for which a file has to be seen to grow; 0 = 3
+	Verify    string   `json:"verify,omitempty" yaml:"verify"`       // what is read again at the end: full (also if empty) or edges
+	Idle      float64  `json:"idle,omitempty" yaml:"idle"`           // seconds without a change after which it is finished, where nobody has it open; 0 = 10
+	Silence   float64  `json:"silence,omitempty" yaml:"silence"`     // seconds without a change and an end after which a person is told; 0 = 600
+	Sidecar   string   `json:"sidecar,omitempty" yaml:"sidecar"`     // what is put to the file's name for that of the file that comes when it is finished: ".done"
+	Temporary []string `json:"temporary,omitempty" yaml:"temporary"` // endings of names that files have until they are finished: ".part"
+	Reveal    string   `json:"reveal,omitempty" yaml:"reveal"`       // a path in the destination, as Route.Path, under which others may read what has arrived so far
+}
+
+// The choices of Growing.Verify.
+const (
+	GrowingFull  = "full"
+	GrowingEdges = "edges"
+)
 
 // The types of events that an agent sends.
 const (
