@@ -54,3 +54,15 @@ func (s *spot) reopen(typed string, options []string) (string, []string) {
 	slices.Sort(options)
 	return u.String(), options
 }
+
+// again gives the words of the command line that asks for the same again.
+func again(r steer.Record) []string {
+	args := slices.Clone(r.Command)
+	for name, values := range r.Flags {
+		for _, value := range values {
+			args = append(args, "--"+name+"="+value)
+		}
+	}
+	slices.Sort(args[len(r.Command):])
+	return args
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"gantry/connectors"
@@ -101,9 +102,11 @@ func (m *mover) open(state string) (shut func()) {
 		m.display.note("warning: gantry transfer cannot steer this copy: " + err.Error())
 		return func() {}
 	}
-	served := make(chan error, 1)
+	served, stop := make(chan error, 1), make(chan struct{})
+	var notes sync.WaitGroup
+	notes.Go(func() { m.steering.keepNote(stop) })
 	go func() { served <- steer.Serve(l, m.steering) }()
-	return func() { _ = l.Close(); <-served } // what it has left behind is replaced the next time
+	return func() { _ = l.Close(); close(stop); notes.Wait(); <-served } // what it has left behind is replaced the next time
 }
 
 // tidy aborts uploads that were given up and could not be aborted then: once all is

@@ -43,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"mkfile": mkfile,
 			"store":  store,
 			"cut":    cutOff,
+			"until":  until,
 		},
 	})
 }

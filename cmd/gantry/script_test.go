@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -85,4 +86,29 @@ func command(ts *testscript.TestScript, args ...string) *exec.Cmd {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	return cmd
+}
+
+// until REGEXP COMMAND… runs a command again and again until its output matches. What
+// the expression has in brackets becomes $FOUND.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP gantry ARG…")
+	}
+	wanted, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	var last []byte
+	for begun := time.Now(); time.Since(begun) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+		cmd := command(ts, args[2:]...)
+		if hub := ts.Getenv("GANTRY_HUB"); hub != "" {
+			cmd.Env = append(cmd.Env, "GANTRY_HUB="+hub)
+		}
+		last, _ = cmd.CombinedOutput()
+		if found := wanted.FindSubmatch(last); found != nil {
+			if len(found) > 1 {
+				ts.Setenv("FOUND", string(found[1]))
+			}
+			return
+		}
+	}
+	ts.Fatalf("%s never says %s; the last was\n%s", strings.Join(args[1:], " "), args[0], last)
 }

@@ -24,6 +24,8 @@ type settings struct {
 	Listen   string
 	Hub      string
 	LogLevel string
+
+	HubNamed bool // somebody has said which hub
 }
 
 var settingNames = []string{"data", "listen", "hub", "log-level"}
@@ -50,7 +52,7 @@ func (s *settings) load(cmd *cobra.Command, file string) error {
 		return err
 	}
 	*s = settings{Data: v.GetString("data"), Listen: v.GetString("listen"), Hub: v.GetString("hub"), LogLevel: v.GetString("log-level")}
-	if s.Hub == "" {
+	if s.HubNamed = s.Hub != ""; !s.HubNamed {
 		s.Hub = "http://" + s.Listen
 	}
 	return s.check()

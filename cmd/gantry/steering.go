@@ -39,7 +39,33 @@ func (s *steering) begin() error {
 	s.jobs, s.changed = map[string]bool{}, make(chan struct{})
 	s.lines.Limit(schedule.OfSite(scope), s.record.Settings.Bandwidth)
 	s.tally.steered(s.record.Settings)
+	return s.note()
+}
+
+// note writes down how far the copy is, for who finds it killed.
+func (s *steering) note() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status := s.tally.now()
+	s.record.Files, s.record.Bytes, s.record.Done = status.Files, status.Bytes, status.Done
 	return s.record.Write(s.dir)
+}
+
+// noteEvery is how far what was written down may be behind.
+const noteEvery = 5 * time.Second
+
+// keepNote writes it down now and then, until stop is closed.
+func (s *steering) keepNote(stop <-chan struct{}) {
+	tick := time.NewTicker(noteEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			_ = s.note() // the next one may succeed, and it is for people only
+		case <-stop:
+			return
+		}
+	}
 }
 
 // admit waits while the copy is paused, and gives a job its settings.

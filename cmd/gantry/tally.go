@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -151,7 +152,7 @@ func (t *tally) look(now time.Time) steer.Status {
 		}
 		verified += proved(p)
 		if moves = moves || p.Waiting == ""; s.Waiting == "" {
-			s.Waiting = p.Waiting
+			s.Waiting = strings.ReplaceAll(p.Waiting, "site "+scope, scope)
 		}
 	}
 	for _, done := range t.comparing {

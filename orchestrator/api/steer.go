@@ -73,6 +73,13 @@ func (s *server) steer(a huma.API) {
 				return steered(in.ID, func() (catalog.Transfer, error) { return s.Desk.Steer(ctx, in.ID, dispatch.Change{Paused: &paused}) })
 			})
 	}
+	huma.Register(a, operation(http.MethodPost, "/transfers/{id}/finish", "finish-transfer", "Transfers", "Says that a file that is sent while it grows is complete as it is"),
+		func(ctx context.Context, in *transferID) (*body[catalog.Transfer], error) {
+			finished := true
+			return steered(in.ID, func() (catalog.Transfer, error) {
+				return s.Desk.Steer(ctx, in.ID, dispatch.Change{Finished: &finished})
+			})
+		})
 	huma.Register(a, operation(http.MethodPost, "/transfers/{id}/cancel", "cancel-transfer", "Transfers", "Gives a transfer up: what is under way is aborted, and the step that waits for it fails"),
 		func(ctx context.Context, in *transferID) (*body[catalog.Transfer], error) {
 			return steered(in.ID, func() (catalog.Transfer, error) { return s.Desk.Cancel(ctx, in.ID) })

@@ -22,6 +22,7 @@ type Change struct {
 	Priority  *schedule.Priority  `json:"priority,omitempty"`
 	Deadline  *time.Time          `json:"deadline,omitempty"` // zero takes it away
 	Bandwidth *throttle.Timetable `json:"bandwidth,omitempty"`
+	Finished  *bool               `json:"finished,omitempty"` // a file that is sent while it grows is complete as it is
 }
 
 // EventSteered is the type of the event that somebody has changed a transfer. Agents
@@ -57,6 +58,9 @@ func (c Change) put(t *catalog.Transfer) (err error) {
 	}
 	if c.Bandwidth != nil {
 		all.Bandwidth, t.Bandwidth = c.Bandwidth, bandwidth(*c.Bandwidth)
+	}
+	if c.Finished != nil {
+		all.Finished = c.Finished
 	}
 	t.Wanted, err = json.Marshal(all)
 	return err
@@ -221,6 +225,7 @@ func controlOf(t catalog.Transfer) (wire.Control, error) {
 		return w, fmt.Errorf("read what was changed of transfer %s: %w", t.ID, err)
 	}
 	w.Paused, w.Priority, w.Deadline, w.Bandwidth = c.Paused, c.Priority, c.Deadline, c.Bandwidth
+	w.Finished = c.Finished != nil && *c.Finished
 	return w, nil
 }
 

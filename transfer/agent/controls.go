@@ -90,8 +90,12 @@ func (c *controls) steer(w wire.Control) {
 		c.limit(schedule.OfRoute(orderScope(w.Work)), *w.Bandwidth)
 	}
 	for _, p := range c.engine.Running() {
-		if belongs(p.Job, w.Work) {
-			c.put(p.Job, w)
+		if !belongs(p.Job, w.Work) {
+			continue
+		}
+		c.put(p.Job, w)
+		if w.Finished && c.engine.Finish(p.Job) == nil { // others of the work do not grow
+			c.log.Info("finished by an operator", "job", p.Job)
 		}
 	}
 }

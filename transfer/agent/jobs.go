@@ -56,6 +56,7 @@ type mover interface {
 type steerer interface {
 	Change(jobID string, c transfer.Change) error
 	Cancel(jobID string) bool
+	Finish(jobID string) error
 	Running() []transfer.Progress
 }
 

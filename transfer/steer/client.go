@@ -78,7 +78,15 @@ func (c *Client) call(method, path string, body any) (s Status, err error) {
 		if err := json.NewDecoder(response.Body).Decode(&p); err != nil || p.Message == "" {
 			return s, fmt.Errorf("the process answers %s", response.Status)
 		}
-		return s, &connectors.Error{Kind: p.Kind, Op: "steer", Path: "transfer", Err: errors.New(p.Message)}
+		return s, &said{p}
 	}
 	return s, json.NewDecoder(response.Body).Decode(&s)
 }
+
+// said is an error of the other process, in its words.
+type said struct{ problem }
+
+func (e *said) Error() string { return e.Message }
+
+// Unwrap gives the kind.
+func (e *said) Unwrap() error { return &connectors.Error{Kind: e.Kind, Err: errors.New(e.Message)} }

@@ -17,7 +17,7 @@ type Home string
 // A Found transfer is one that has a folder.
 type Found struct {
 	Record
-	Dir string
+	Dir string // its own; Record.Dir is where the command was typed
 }
 
 // Commands are those whose transfers are found.
@@ -76,6 +76,9 @@ func (h Home) List() (list []Found, err error) {
 	}
 	return list, errors.Join(errs...)
 }
+
+// Find looks again whether the transfer is there.
+func (f Found) Find() (Found, bool, error) { return Home("").found(f.Dir) }
 
 // Ask gives the status of a transfer: by the process that runs it, or, where none does,
 // as it was left.

@@ -25,6 +25,7 @@ type Control struct {
 	Deadline  *time.Time          `json:"deadline,omitempty"` // zero takes it away
 	Bandwidth *throttle.Timetable `json:"bandwidth,omitempty"`
 	Cancelled bool                `json:"cancelled,omitempty"` // nobody wants it any more: its uploads are to be aborted
+	Finished  bool                `json:"finished,omitempty"`  // a file of it that is sent while it grows is complete as it is
 	// Locations are those that a cancelled order names, for what an agent has of it from before its last start.
 	Locations map[string]connectors.Location `json:"locations,omitempty"`
 	Attempt   int64                          `json:"attempt,omitempty"` // when it rises, what waits to be tried again is tried at once
