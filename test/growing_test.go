@@ -57,9 +57,10 @@ func TestRecordingsArriveWhenTheyEnd(t *testing.T) {
 				closed := time.Now()
 				receipt := copying.wait()
 				copying.equals(receipt)
-				committed := receipt.Copies[0].Times.Committed
-				t.Logf("%s: %.2f s from its end to its commit, %d MiB, %.2f %% sent again, %d parts mended, ended as %s", t.Name(),
-					committed.Sub(closed).Seconds(), receipt.Size>>20, 100*float64(receipt.Copies[0].Resent)/float64(receipt.Size), receipt.Growth.Mended, receipt.Growth.Rule)
+				c, g := receipt.Copies[0], receipt.Growth
+				after := func(at time.Time) float64 { return at.Sub(closed).Seconds() }
+				t.Logf("%s: noticed %.2f s after its end (%s), all sent after %.2f s, committed after %.2f s; %d MiB, %.2f %% sent again, %d parts mended", t.Name(),
+					after(g.Closed), g.Rule, after(c.Times.Sent), after(c.Times.Committed), receipt.Size>>20, 100*float64(c.Resent)/float64(receipt.Size), g.Mended)
 			})
 		}
 	}
