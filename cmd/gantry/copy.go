@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -178,7 +177,7 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if err := report.err(ctx); err != nil && !report.cancelled {
 		return errors.Join(err, c.steering.end(ctx, err))
 	}
-	if err := os.RemoveAll(state); err != nil || !report.cancelled { // all is proved: there is nothing to resume
+	if err := forgetState(state); err != nil || !report.cancelled { // all is proved: there is nothing to resume
 		return err
 	}
 	return coded(exitFailed, errors.New("cancelled: what had been copied stays, and what was under way is aborted"))

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,6 +26,24 @@ func stateFolder(id string) (string, error) {
 		return "", fmt.Errorf("make a folder for what is to be remembered: %w (set XDG_STATE_HOME to another)", err)
 	}
 	return dir, nil
+}
+
+// forgetState removes such a folder: in one step first, so that no half of a journal
+// is ever found by who comes after a kill.
+func forgetState(dir string) error {
+	kind, of := filepath.Split(dir)
+	ended := filepath.Join(filepath.Dir(filepath.Clean(kind)), "ended")
+	if err := os.MkdirAll(ended, 0o700); err != nil {
+		return err
+	}
+	if err := os.Rename(dir, filepath.Join(ended, of+"-"+rand.Text())); err != nil {
+		return err
+	}
+	trash, err := filepath.Glob(filepath.Join(ended, "*")) // with what others were killed at
+	for _, each := range trash {
+		err = errors.Join(err, os.RemoveAll(each))
+	}
+	return err
 }
 
 // statePath is where that folder is, or would be.
