@@ -26,3 +26,14 @@ func unwrap(p any) any {
 		return nil
 	}
 }
+
+// Innermost gives the place or upload inside of all wrappers.
+func Innermost(p any) any {
+	for {
+		inner := unwrap(p)
+		if inner == nil {
+			return p
+		}
+		p = inner
+	}
+}

@@ -92,3 +92,16 @@ type Staged interface {
 	// Source.Open does.
 	OpenStaged(ctx context.Context, offset, length int64) (io.ReadCloser, error)
 }
+
+// A Filler is an upload that the storage itself can fill, with a file of another
+// place on the same storage, without the bytes passing through us.
+type Filler interface {
+	// Fill gives the upload the content of a file of the place other, as if all parts
+	// had been written; what Commit is told of the parts need then have no ETag. from is
+	// what the file was when it was looked at: KindChanged if it is something else.
+	// KindUnsupported, before anything was changed, where other is not of this storage,
+	// or where it would save nothing to have it copied there. After any error the parts
+	// can be written, as if Fill had not been called. After a crash it may go on where
+	// it was.
+	Fill(ctx context.Context, other any, from Entry) error
+}

@@ -42,6 +42,7 @@ type delivery struct {
 	record    journal.Upload
 	recording func() error // waits until record is in the journal; nil = it is, or need not be
 	again     bool         // the upload was taken up from an earlier run, or a commit of it was tried
+	filled    bool         // the storage has copied the file into the upload
 	lost      bool         // an upload of an earlier run is gone, or not known: the file may be there already
 	strange   bool         // nothing but its content says that a file at the path is ours
 
@@ -98,10 +99,13 @@ func (d *delivery) run(ctx context.Context) error {
 	d.opened.end()
 	d.gauge.enter(d.passes(), 0)
 	d.takeOver()
-	d.startEcho(ctx)
-	defer d.dropEcho()
-	err := d.work(ctx, d.queue, d.left)
-	behind := (err == nil && isClosed(d.left) || errors.Is(err, errRepair)) && d.upload != nil && !isClosed(d.r.pass.done)
+	var err error
+	if !d.fill(ctx) {
+		d.startEcho(ctx)
+		defer d.dropEcho()
+		err = d.work(ctx, d.queue, d.left)
+	}
+	behind := (err == nil && isClosed(d.left) || errors.Is(err, errRepair)) && !d.filled && d.upload != nil && !isClosed(d.r.pass.done)
 	d.leave()
 	defer d.endShare()
 	if behind {
@@ -118,6 +122,7 @@ func (d *delivery) run(ctx context.Context) error {
 	if d.r.pass.err != nil {
 		return errPass
 	}
+	d.takeFilled()
 	return d.settle(ctx)
 }
 
@@ -224,7 +229,7 @@ var (
 // forsake gives up an upload that is gone or beyond repair.
 func (d *delivery) forsake() {
 	d.dropEcho()
-	d.upload, d.again = nil, false
+	d.upload, d.again, d.filled = nil, false, false
 	d.gauge.restart()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -255,7 +260,7 @@ func (d *delivery) finish(entry connectors.Entry, e evidence) error {
 	c := Copy{
 		Location: d.to.Location, Path: d.to.Path, Entry: entry, Parts: d.r.plan().Count(),
 		Proof: e.proof, ProofDigest: e.digest, ProofReason: e.reason, Notes: d.notes, Times: d.times,
-		Resumed: d.resumed, SentBytes: d.gauge.sent.Load(), Resent: d.gauge.resent.Load(), Retries: int(d.gauge.retries.Load()),
+		ServerSide: d.filled, Resumed: d.resumed, SentBytes: d.gauge.sent.Load(), Resent: d.gauge.resent.Load(), Retries: int(d.gauge.retries.Load()),
 	}
 	if d.to.Profile != nil {
 		c.Software = d.to.Profile.Software

@@ -57,6 +57,8 @@ type Copy struct {
 	Notes       []string             `json:"notes,omitempty"`       // what was not as usual, for people: at most 20
 	Times       Times                `json:"times,omitzero"`
 
+	ServerSide bool `json:"serverSide,omitempty"` // the storage copied the file itself: nothing was sent
+
 	Parts     int   `json:"parts"`
 	Resumed   int   `json:"resumed"`     // parts that an earlier run had sent
 	SentBytes int64 `json:"sentBytes"`   // by the last run, with what was sent again

@@ -19,6 +19,7 @@ type script struct {
 
 	write  func(ctx context.Context, call int, p connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error)
 	begin  func(call int, o connectors.UploadOptions) error
+	fill   func(inside connectors.Upload) error
 	commit func(call int, next func() (connectors.Entry, error)) (connectors.Entry, error)
 	open   func(call int, offset int64, r io.ReadCloser) (io.ReadCloser, error)
 	stat   func(call int, e connectors.Entry, err error) (connectors.Entry, error)
@@ -84,6 +85,17 @@ type scripted struct {
 type stagedUpload struct {
 	scripted
 	connectors.Staged
+}
+
+// Fill is what the place inside does, unless it is scripted.
+func (u scripted) Fill(ctx context.Context, other any, from connectors.Entry) error {
+	if u.s.fill != nil {
+		return u.s.fill(u.Upload)
+	}
+	if inside, ok := connectors.As[connectors.Filler](u.Upload); ok {
+		return inside.Fill(ctx, other, from)
+	}
+	return connectors.Errorf(connectors.KindUnsupported, "copy", from.Path, "the place does not copy")
 }
 
 func (u scripted) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeeker) (connectors.Part, error) {

@@ -39,7 +39,7 @@ func (d copier) Copy(ctx context.Context, from, to string) (connectors.Entry, er
 		return connectors.Entry{}, err
 	}
 	whole := connectors.Whole{Size: source.Size, Parts: []connectors.Part{{Number: 1, Size: source.Size}}}
-	err = p.do(ctx, "copy", from, func(ctx context.Context, c *conn) error { return begun.(*upload).fill(ctx, c, from, source) })
+	err = p.do(ctx, "copy", from, func(ctx context.Context, c *conn) error { return begun.(*upload).fill(ctx, c, c.abs(from), source, 0) })
 	var entry connectors.Entry
 	if err == nil {
 		entry, err = begun.Commit(ctx, whole)
@@ -50,10 +50,10 @@ func (d copier) Copy(ctx context.Context, from, to string) (connectors.Entry, er
 	return entry, nil
 }
 
-// fill copies the file at from into the staged file, and sees that it was the
-// same file all the time.
-func (u *upload) fill(ctx context.Context, c *conn, from string, source connectors.Entry) error {
-	in, err := c.Client.Open(ctx, c.abs(from), wire.ForRead)
+// fill copies a file, at an absolute path, into the staged file from an offset on, and
+// sees that it was the same file all the time.
+func (u *upload) fill(ctx context.Context, c *conn, file string, source connectors.Entry, start int64) error {
+	in, err := c.Client.Open(ctx, file, wire.ForRead)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (u *upload) fill(ctx context.Context, c *conn, from string, source connecto
 		return err
 	}
 	defer giveBack(c, out)
-	for at := int64(0); at < source.Size; at += copyPiece {
+	for at := start; at < source.Size; at += copyPiece {
 		n := min(source.Size-at, copyPiece)
 		over := c.link.patient(n)
 		err := c.CopyData(ctx, in, at, n, out, at)
@@ -74,10 +74,10 @@ func (u *upload) fill(ctx context.Context, c *conn, from string, source connecto
 	}
 	now, err := c.Fstat(ctx, in)
 	if err == nil && (now.Size != source.Size || !now.ModTime.Equal(source.ModTime)) {
-		err = connectors.Errorf(connectors.KindChanged, "copy", from, "%w", errReplaced)
+		err = connectors.Errorf(connectors.KindChanged, "copy", source.Path, "%w", errReplaced)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return connectors.Errorf(connectors.KindChanged, "copy", from, "%w", err)
+		return connectors.Errorf(connectors.KindChanged, "copy", source.Path, "%w", err)
 	}
 	return err
 }

@@ -23,6 +23,7 @@ const (
 	WritePart     Op = "writePart"
 	OpenStaged    Op = "openStaged"
 	HashStaged    Op = "hashStaged"
+	Fill          Op = "fill"
 	Commit        Op = "commit"
 	Abort         Op = "abort"
 	Remove        Op = "remove"

@@ -17,6 +17,7 @@ var (
 	_ connectors.Upload       = (*upload)(nil)
 	_ connectors.Staged       = (*upload)(nil)
 	_ connectors.StagedHasher = (*upload)(nil)
+	_ connectors.Filler       = (*upload)(nil)
 	_ connectors.Revealer     = (*upload)(nil)
 )
 
@@ -93,4 +94,13 @@ func (u *upload) Reveal(ctx context.Context, path string) error {
 		return lacks(Reveal, path)
 	}
 	return u.place.call(ctx, Call{Op: Reveal, Path: path}, func(ctx context.Context) error { return inner.Reveal(ctx, path) })
+}
+
+// Fill implements connectors.Filler.
+func (u *upload) Fill(ctx context.Context, other any, from connectors.Entry) error {
+	inner, ok := connectors.As[connectors.Filler](u.Upload)
+	if !ok {
+		return lacks(Fill, u.path)
+	}
+	return u.place.call(ctx, Call{Op: Fill, Path: u.path}, func(ctx context.Context) error { return inner.Fill(ctx, other, from) })
 }
