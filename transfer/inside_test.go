@@ -95,3 +95,39 @@ func TestACopyThatTheStorageMakesWrongIsRepaired(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 }
+
+// A store copies between its buckets in one step, and vouches for the copy.
+func TestACopyInsideOfAStoreIsMadeByTheStore(t *testing.T) {
+	w := theWorld(t)
+	for _, from := range w.locations[2:] {
+		t.Run(from.Name, func(t *testing.T) {
+			to := from
+			to.URL, to.Name = to.URL+"/other", "other"
+			source, target := w.open(t, from), &script{Place: w.open(t, to)}
+			s := newStage(t, func(o *Options) { o.PartSize = bigPart })
+			name := "inside-" + from.Name
+			data := s.file("in/"+name, 3*bigPart+99)
+			there := s.job("in/"+name, source)
+			there.ID = "there"
+			s.run(there)
+			job := Job{
+				ID: "inside", Source: Source{Place: source, Location: from.Name, Path: "in/" + name},
+				Destinations: []Destination{{Place: target, Location: "other", Path: "in/" + name}},
+			}
+			receipt := s.run(job)
+			w.delivered(t, to, name, data)
+			if c := receipt.Copies[0]; !c.ServerSide || c.SentBytes != 0 || c.Proof != ProofNative || target.writes.Load() != 0 {
+				t.Errorf("%d parts were sent: %+v", target.writes.Load(), c)
+			}
+			if left := s.unfinished(source); len(left) != 0 {
+				t.Errorf("the uploads %v are left", left)
+			}
+
+			// To keep from replacing anything, the store would have to promise more.
+			job.ID, job.Destinations[0].Path, job.Destinations[0].Exclusive = "exclusive", "in/second-"+name, true
+			if c := s.run(job).Copies[0]; c.ServerSide || c.SentBytes != int64(len(data)) {
+				t.Errorf("got %+v", c)
+			}
+		})
+	}
+}

@@ -20,6 +20,9 @@ func (u *multipart) Commit(ctx context.Context, w connectors.Whole) (connectors.
 	}
 	ctx, done := u.place.use(ctx)
 	defer done()
+	if o := u.original.Load(); o != nil {
+		return u.commitCopy(ctx, *o)
+	}
 	if len(w.Parts) == 0 {
 		return u.commitEmpty(ctx, w)
 	}

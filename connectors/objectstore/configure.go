@@ -11,7 +11,7 @@ import (
 // asked: its bucket, the elements of the path below it, and its options. secure
 // tells whether the store is asked over TLS.
 func Configure(l connectors.Location, bucket string, below []string, option func(name string) string, secure bool) (c Config, limits Limits, err error) {
-	c = Config{URL: l.URL, Bucket: bucket}
+	c = Config{URL: l.URL, Bucket: bucket, Account: account(option)}
 	if err := CheckBucket(l, bucket); err != nil {
 		return c, limits, err
 	}

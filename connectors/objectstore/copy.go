@@ -51,6 +51,7 @@ const classHeader = "X-Amz-Storage-Class"
 // An original is an object that is to be copied, with all its headers.
 type original struct {
 	Object
+	place  *Place
 	header http.Header
 }
 
@@ -64,7 +65,7 @@ func (p *Place) original(ctx context.Context, key string) (original, error) {
 		return original{}, err
 	}
 	h := resp.Header
-	return original{header: h, Object: Object{
+	return original{place: p, header: h, Object: Object{
 		Key: key, Size: resp.ContentLength, ETag: unquoted(h.Get("ETag")),
 		Sums: WholeSums(h.Get("X-Amz-Checksum-Type"), map[connectors.Algorithm]string{
 			connectors.CRC64NVME: h.Get("X-Amz-Checksum-Crc64nvme"),
@@ -104,7 +105,7 @@ type copyResult struct {
 
 // sourceHeader names the version that is copied.
 func (p *Place) sourceHeader(o original) http.Header {
-	h := http.Header{"X-Amz-Copy-Source": {Escape("/" + p.config.Bucket + "/" + o.Key)}}
+	h := http.Header{"X-Amz-Copy-Source": {Escape("/" + o.place.config.Bucket + "/" + o.Key)}}
 	if o.ETag != "" {
 		h.Set("X-Amz-Copy-Source-If-Match", `"`+o.ETag+`"`)
 	}

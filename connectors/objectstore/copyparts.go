@@ -76,7 +76,7 @@ func (p *Place) likeness(ctx context.Context, o original) (Properties, http.Head
 		return properties, header, nil
 	}
 	var t tagging
-	_, err := p.ask(ctx, Request{Method: http.MethodGet, Key: o.Key, Query: sub("tagging")}, &t)
+	_, err := o.place.ask(ctx, Request{Method: http.MethodGet, Key: o.Key, Query: sub("tagging")}, &t)
 	switch kind := connectors.KindOf(p.failed(ctx, "get tags", o.Key, err)); {
 	case err == nil, code(err) == "NoSuchTagSet":
 	case o.header.Get("X-Amz-Tagging-Count") != "":

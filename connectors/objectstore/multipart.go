@@ -19,7 +19,8 @@ type multipart struct {
 	id   string // the store's
 	sums bool   // created with CRC64NVME
 
-	conflicts atomic.Int32 // answers to Commit that somebody else is at the path
+	original  atomic.Pointer[original] // what the store is to copy; nil where parts are written
+	conflicts atomic.Int32             // answers to Commit that somebody else is at the path
 }
 
 // ID is the store's name for the upload. It means nothing without the path.
@@ -70,6 +71,7 @@ func (u *multipart) WritePart(ctx context.Context, p connectors.Part, r io.ReadS
 		return connectors.Part{}, connectors.Errorf(connectors.KindInvalid, "write part", u.path,
 			"part %d of %d bytes is beyond the limits: %d parts of at most 5 GiB", p.Number, p.Size, MaxParts)
 	}
+	u.original.Store(nil)
 	ctx, done := u.place.use(ctx)
 	defer done()
 	b, err := newBody(r, p.Size)

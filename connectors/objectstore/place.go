@@ -34,6 +34,7 @@ type Config struct {
 	Checksum Checksum
 	Terms    Terms
 	Habits   Habits
+	Account  string // who asks, as far as the options say: those that are equal are the same
 	Endpoint string // host that is asked; what is known of its kind is told by it
 	Close    func() // releases connections; may be nil
 
