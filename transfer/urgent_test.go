@@ -188,7 +188,7 @@ func TestWhatWasTakenAwayIsSentAgain(t *testing.T) {
 // memory back, and counts as no failure; the file goes on when it opens.
 func TestAWindowThatShutsWhileBytesMove(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, func(o *Options) { o.Stall = 200 * time.Millisecond })
+	s := newStage(t, func(o *Options) { o.Stall = time.Second })
 	slow := newSlope(s.folder("a"))
 	data := s.file("clip", 30*part)
 	lines := s.engine.o.Scheduler
@@ -227,7 +227,7 @@ func (s *stage) memoryUsed() int64 {
 // while the file moves.
 func TestALimitIsNoStallAndIsLiftedWhileBytesMove(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, func(o *Options) { o.Stall = 300 * time.Millisecond })
+	s := newStage(t, func(o *Options) { o.Stall = time.Second })
 	data := s.file("clip", 8*part)
 	lines := s.engine.o.Scheduler
 	lines.Limit(schedule.OfSite("oslo"), throttle.Always(throttle.Rate{Up: 1 << 10, Down: 0}))
@@ -244,7 +244,7 @@ func TestALimitIsNoStallAndIsLiftedWhileBytesMove(t *testing.T) {
 	select {
 	case err := <-done:
 		t.Fatalf("512 KiB at 1 KiB/s were moved at once: %v", err)
-	case <-time.After(time.Second):
+	case <-time.After(2500 * time.Millisecond): // well past a stall
 	}
 	lines.Limit(schedule.OfSite("oslo"), throttle.Timetable{})
 	must(t, <-done)
