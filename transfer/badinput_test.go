@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,10 +161,11 @@ func TestTimesAndClocksThatAreWrong(t *testing.T) {
 		"2099": time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC),
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+			start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+			var hours atomic.Int64
 			back := func(o *Options) {
 				o.Parallel = 1
-				o.Now = func() time.Time { clock = clock.Add(-time.Hour); return clock }
+				o.Now = func() time.Time { return start.Add(time.Duration(hours.Add(-1)) * time.Hour) }
 			}
 			s := newStage(t, back)
 			data := s.file("clip", 6*part)
