@@ -5,12 +5,15 @@ import (
 	"fmt"
 
 	"github.com/uptrace/bun"
+
+	"gantry/transfer/schedule"
 )
 
 // Counts says how much of everything there is.
 type Counts struct {
-	Assets, Runs, Transfers, Deliveries map[string]int64 // by status
-	CopyBytes                           map[string]int64 // by kind
+	Assets, Runs, Transfers, Deliveries map[string]int64            // by status
+	CopyBytes                           map[string]int64            // by kind
+	Queued                              map[schedule.Priority]int64 // transfers that no agent has yet
 }
 
 // Count counts what the catalogue holds.
@@ -29,7 +32,25 @@ func (r Reader) Count(ctx context.Context) (c Counts, err error) {
 			return c, err
 		}
 	}
-	return c, nil
+	c.Queued, err = r.queued(ctx)
+	return c, err
+}
+
+func (r Reader) queued(ctx context.Context) (map[schedule.Priority]int64, error) {
+	var rows []struct {
+		Priority schedule.Priority `bun:"priority"`
+		N        int64             `bun:"n"`
+	}
+	err := r.db.NewSelect().TableExpr("transfers").Column("priority").ColumnExpr("CAST(count(*) AS BIGINT) AS n").
+		Where("status = ?", TransferQueued).GroupExpr("priority").Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count queued transfers: %w", translate(err))
+	}
+	counts := map[schedule.Priority]int64{}
+	for _, row := range rows {
+		counts[row.Priority] = row.N
+	}
+	return counts, nil
 }
 
 func (r Reader) tally(ctx context.Context, table, by, expression string) (map[string]int64, error) {

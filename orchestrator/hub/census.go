@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gantry/orchestrator/catalog"
+	"gantry/transfer/schedule"
 )
 
 // A census counts what the catalogue holds whenever Prometheus asks.
@@ -17,12 +18,13 @@ var (
 	runsDesc       = prometheus.NewDesc("gantry_runs", "Runs by status.", []string{"status"}, nil)
 	transfersDesc  = prometheus.NewDesc("gantry_transfers", "Transfers by status.", []string{"status"}, nil)
 	deliveriesDesc = prometheus.NewDesc("gantry_deliveries", "Deliveries by status.", []string{"status"}, nil)
+	queuedDesc     = prometheus.NewDesc("gantry_transfers_queued", "Transfers that no agent has taken yet, by priority.", []string{"priority"}, nil)
 	bytesDesc      = prometheus.NewDesc("gantry_copies_bytes", "Bytes of all copies by kind.", []string{"kind"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *census) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{assetsDesc, runsDesc, transfersDesc, deliveriesDesc, bytesDesc} {
+	for _, d := range []*prometheus.Desc{assetsDesc, runsDesc, transfersDesc, deliveriesDesc, bytesDesc, queuedDesc} {
 		ch <- d
 	}
 }
@@ -46,5 +48,8 @@ func (c *census) Collect(ch chan<- prometheus.Metric) {
 		for label, n := range by {
 			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), label)
 		}
+	}
+	for p := schedule.Bulk; p <= schedule.Urgent; p++ {
+		ch <- prometheus.MustNewConstMetric(queuedDesc, prometheus.GaugeValue, float64(counts.Queued[p]), p.String())
 	}
 }

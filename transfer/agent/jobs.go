@@ -58,6 +58,7 @@ type steerer interface {
 	Cancel(jobID string) bool
 	Finish(jobID string) error
 	Running() []transfer.Progress
+	Totals() transfer.Totals
 }
 
 // engineJob checks what can be checked before the engine has it.
