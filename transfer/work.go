@@ -35,6 +35,9 @@ func (d *delivery) workers() int {
 	if d.traits.Sequential || d.to.Reveal != "" { // what others read has no holes
 		workers = min(workers, 1)
 	}
+	if d.echo != nil { // parts that are whole one after the other are read back sooner
+		workers = min(workers, 2)
+	}
 	return workers
 }
 

@@ -174,12 +174,13 @@ func (p *pool) grow() {
 	if p.growing || p.open.Err() != nil || p.now().Before(p.patience) {
 		return
 	}
-	connect, on := len(p.links()) < p.connections, p.widest()
+	on := p.widest()
+	connect := on == nil && len(p.links()) < p.connections
 	if !connect && on == nil {
 		return
 	}
 	p.growing = true
-	p.group.Go(func() { p.growBy(connect, on) })
+	p.group.Go(func() { p.growBy(on) })
 }
 
 func (p *pool) links() map[*link]bool {
@@ -200,40 +201,33 @@ func (p *pool) widest() *link {
 	return nil
 }
 
-// growBy lives with a server that wants no more connections by a further session
-// on one of those there are, and with one that wants neither by asking more and
-// more rarely.
-func (p *pool) growBy(connect bool, on *link) {
+// growBy makes a session on a link that takes one more, which is quicker than another
+// connection, and then connections. It lives with a server that wants no more of them by
+// asking more and more rarely.
+func (p *pool) growBy(on *link) {
 	var made *conn
 	var err error
-	if connect {
-		made, err = p.connect()
-	}
-	refused := err
-	if made == nil && on != nil {
+	if on != nil {
 		made, err = newConn(p.open, on, p.config)
+	} else {
+		made, err = p.connect()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.growing = false
 	if made != nil {
 		p.add(made)
-	} else if on != nil && err != nil {
-		on.full = true
-	}
-	if refused == nil && err == nil {
 		p.refusals = 0
 		return
 	}
-	if refused == nil {
-		refused = err
+	p.refusal = err
+	if on != nil { // then there may be another connection
+		on.full = true
+		return
 	}
-	p.refusal = refused
 	const shortest, most = 15 * time.Second, 6
-	if made == nil {
-		p.refusals = min(p.refusals+1, most)
-		p.patience = p.now().Add(shortest << (p.refusals - 1))
-	}
+	p.refusals = min(p.refusals+1, most)
+	p.patience = p.now().Add(shortest << (p.refusals - 1))
 }
 
 // tend closes the link once nobody has used it for a while, if there are others.
