@@ -37,7 +37,7 @@ func (p *place) read(ctx context.Context, from, path string, offset, length int6
 	if err != nil {
 		return nil, fail("open", path, err)
 	}
-	d := &download{ctx: ctx, place: p, s: s, from: from, path: path, at: offset}
+	d := &download{ctx: ctx, place: p, s: s, from: from, path: path, at: offset, since: offset}
 	d.stop = context.AfterFunc(ctx, s.abort)
 	size, err := d.look()
 	if err == nil {
@@ -75,10 +75,12 @@ type download struct {
 	more bool  // what the file has got meanwhile is wanted, too
 	err  error
 
-	entry  connectors.Entry // when it was opened
-	pace   pace
-	beside *segments     // nil unless the file is read over several sessions
-	helper chan *session // gets the first of them; nil unless it was asked for
+	entry   connectors.Entry // when it was opened
+	pace    pace             // of the first transfer
+	since   int64            // where the session was taken
+	besides pace             // of the segments
+	beside  *segments        // nil unless the file is read over several sessions
+	helper  chan *session    // gets the first of them; nil unless it was asked for
 
 	once sync.Once
 }
@@ -159,6 +161,11 @@ func (d *download) Read(b []byte) (int, error) {
 	}
 	if n, err, handled := d.readBeside(b); handled {
 		return n, err
+	}
+	if d.at-d.since >= turn && !d.more && d.place.pool.wanted() {
+		if err := d.giveWay(); err != nil {
+			return 0, d.end(fail("read", d.path, err))
+		}
 	}
 	n, err := d.pace.read(d.body, b)
 	d.at += int64(n)

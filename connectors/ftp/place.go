@@ -30,6 +30,7 @@ type place struct {
 	whole     atomic.Bool // nothing can be added to a file that is there: each is sent in one go
 	software  atomic.Pointer[string]
 	computes  atomic.Pointer[[]connectors.Algorithm] // digests
+	alone     atomic.Bool                            // several sessions were no faster than one
 	staged    atomic.Bool                            // the staging folder was used
 }
 
@@ -80,6 +81,7 @@ func (p *place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		Sequential: true, AtomicCommit: p.replaces.Load() && !p.dropBox, WriteOnly: p.dropBox, DoubtfulLists: p.lists.Load() || p.dropBox || p.runs(pureFTPd), // which leaves names with control characters out
 		Streamed: p.dropBox || p.whole.Load(), Concurrency: max(1, p.connections-1), // one is for calls in between
+		OneStream: !p.dropBox, OpenStaged: !p.dropBox && (p.runs(proFTPD) || p.runs(pureFTPd)), // vsftpd locks what is written
 	}
 	if timeCommand(p.setsTime.Load()) != noTime {
 		t.TimePrecision = time.Second

@@ -12,11 +12,14 @@ import (
 )
 
 // A large file is read over several sessions side by side where one is slow: its
-// server, or the way to it, gives each connection a share only. Measured in
-// segments_test.go.
+// server, or the way to it, gives each connection a share only. Where they turn out
+// not to be faster, because one has the whole line, one goes on alone: what is under
+// way when a transfer is cut short is lost. Measured in segments_test.go.
 const (
 	segment   = 8 << 20   // bytes of a piece, and what each session has in memory at most
-	worthMore = 4         // segments that have to be left
+	worthMore = 5         // segments that have to be left
+	trial     = 3         // segments that show whether several sessions are faster
+	gain      = 1.2       // by which they have to be
 	fast      = 100 << 20 // bytes/s from which on one session is left alone
 )
 
@@ -33,6 +36,8 @@ func (p *pace) read(from io.Reader, b []byte) (int, error) {
 	p.bytes += int64(n)
 	return n, err
 }
+
+func (p *pace) rate() float64 { return float64(p.bytes) / p.took.Seconds() }
 
 // slow is known after a segment.
 func (p *pace) slow() bool {
@@ -74,8 +79,14 @@ func (d *download) readBeside(b []byte) (n int, err error, handled bool) {
 		return d.readUpTo(b[:min(int64(len(b)), ahead)])
 	}
 	d.leaveBody()
-	n, err = d.beside.read(b)
+	n, err = d.besides.read(d.beside, b)
 	d.at, d.left = d.at+int64(n), d.left-int64(n)
+	if err == nil && d.left > 2*segment && d.inVain() {
+		d.place.alone.Store(true)
+		d.beside.cancel()
+		d.beside = nil
+		err = d.goOn()
+	}
 	if err == nil && d.left == 0 {
 		err = d.unchanged()
 	}
@@ -88,13 +99,14 @@ func (d *download) readBeside(b []byte) (n int, err error, handled bool) {
 // considerBeside asks for another session, and begins when there is one. The
 // reader does not wait for it.
 func (d *download) considerBeside() {
-	if d.helper == nil && d.pace.slow() && d.left >= worthMore*segment && d.place.connections > 2 {
+	if d.helper == nil && !d.place.alone.Load() && d.pace.slow() && d.left >= worthMore*segment && d.place.connections > 2 {
 		helper := make(chan *session, 1)
 		d.helper = helper
 		go func() { helper <- d.place.pool.spare(d.ctx) }()
 	}
 	select {
 	case s := <-d.helper:
+		d.helper = spent
 		switch {
 		case s == nil:
 		case d.left < 2*segment:
@@ -104,6 +116,15 @@ func (d *download) considerBeside() {
 		}
 	default:
 	}
+}
+
+// spent gives no session any more.
+var spent = func() chan *session { c := make(chan *session); close(c); return c }()
+
+// inVain tells whether several sessions have turned out to be no faster than one.
+func (d *download) inVain() bool {
+	b := d.besides
+	return b.bytes >= trial*segment && b.bytes < 2*trial*segment && b.rate() < gain*d.pace.rate()
 }
 
 // endBeside gives up what is under way. Nobody waits for it.
@@ -160,9 +181,13 @@ func (d *download) leaveBody() {
 func (d *download) unchanged() error {
 	now, err := ask(d.ctx, d.place, "read", d.path, func(s *session) (connectors.Entry, error) { return d.place.file(s, "read", d.from) })
 	if err == nil && !now.SameVersion(d.entry) {
-		err = connectors.Errorf(connectors.KindChanged, "read", d.path, "it was %d bytes of %v and is %d of %v", d.entry.Size, d.entry.ModTime, now.Size, now.ModTime)
+		err = replaced(d.path, d.entry, now)
 	}
 	return err
+}
+
+func replaced(path string, was, is connectors.Entry) error {
+	return connectors.Errorf(connectors.KindChanged, "read", path, "it was %d bytes of %v and is %d of %v", was.Size, was.ModTime, is.Size, is.ModTime)
 }
 
 // fetchBeside fetches from first to last, over s and as many more sessions as there
@@ -259,7 +284,8 @@ func (g *segments) fetch(s *session, at, n int64) ([]byte, *ftp.Response, error)
 	return data[:got], body, err
 }
 
-func (g *segments) read(b []byte) (int, error) {
+// Read implements io.Reader.
+func (g *segments) Read(b []byte) (int, error) {
 	for len(g.rest.data) == 0 {
 		if g.rest.err != nil {
 			return 0, g.rest.err
