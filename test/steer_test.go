@@ -69,7 +69,7 @@ do:
       call: transfer
       with: { source: { location: hot, path: "${ .path }" }, to: { location: outbox, path: "${ .path }" }, priority: bulk }
 `)
-	data := make([]byte, 12<<20)
+	data := make([]byte, 8<<20)
 	for i := range data {
 		data[i] = byte(i >> 8)
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/wrap/throttle"
 	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/flow"
 	"gantry/orchestrator/resources"
@@ -119,6 +120,16 @@ func (d *Desk) Config(site string) (wire.Config, error) {
 			c.Locations[r.From] = set.Locations[r.From].Location
 			c.Locations[r.To] = set.Locations[r.To].Location
 		}
+	}
+	for name, l := range set.Locations {
+		table, err := throttle.ParseTimetable(l.Options[throttle.OptionBandwidth])
+		if l.Site != site || err != nil || table.Unlimited() {
+			continue
+		}
+		if c.Bandwidths == nil {
+			c.Bandwidths = map[string]throttle.Timetable{}
+		}
+		c.Bandwidths[name] = table
 	}
 	data, err := json.Marshal(c)
 	if err != nil {

@@ -14,9 +14,10 @@ import (
 // places opens locations, and shares what is open among all who name the same URL and options. A place that nobody
 // has used for a while is closed. Its methods may be called at once from many goroutines.
 type places struct {
-	open func(context.Context, connectors.Location) (connectors.Place, error)
-	now  func() time.Time
-	idle time.Duration
+	open  func(context.Context, connectors.Location) (connectors.Place, error)
+	limit func(connectors.Location) connectors.Location // takes what the scheduler sees to out of a location; may be nil
+	now   func() time.Time
+	idle  time.Duration
 
 	mu     sync.Mutex
 	shared map[string]*sharedPlace
@@ -39,6 +40,9 @@ func newPlaces(open func(context.Context, connectors.Location) (connectors.Place
 // borrow opens a location, or joins those who have it open. The place is given back by one call of giveBack, with
 // what came of its use.
 func (p *places) borrow(ctx context.Context, l connectors.Location) (place connectors.Place, giveBack func(outcome error), err error) {
+	if p.limit != nil {
+		l = p.limit(l)
+	}
 	key := placeKey(l)
 	s, mine := p.join(key, l)
 	if mine {

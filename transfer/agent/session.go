@@ -65,6 +65,7 @@ func newSession(a *Agent) (*session, error) {
 		s.lines = schedule.New(schedule.Options{Now: a.o.Now})
 	}
 	s.limits.set = s.lines.Limit
+	s.places.limit = s.limits.place
 	s.moves = newMoves(newEngine(a.o, j, s.lines), a.o.Site, a.o.Now)
 	s.controls = s.newControls()
 	s.moves.begin = s.controls.begin

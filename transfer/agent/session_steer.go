@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"maps"
+	"strings"
 	"sync"
 
 	"gantry/connectors"
@@ -60,16 +62,20 @@ func (s *session) enforce(c wire.Config) {
 	for _, r := range c.Routes {
 		scopes[schedule.OfRoute(r.Name)] = r.Bandwidth
 	}
+	for name, table := range c.Bandwidths {
+		scopes[schedule.OfEndpoint(name)] = table
+	}
 	s.limits.configure(scopes)
 	s.routes.apply(c)
 	s.arrivals.changed()
 }
 
-// limits are the bandwidths of sites, routes and orders. It is for use by many goroutines.
+// limits are the bandwidths of sites, routes, orders and places. It is for use by many goroutines.
 type limits struct {
 	set func(schedule.Scope, throttle.Timetable)
 
 	mu         sync.Mutex
+	now        map[schedule.Scope]string // in force
 	configured map[schedule.Scope]throttle.Timetable
 }
 
@@ -79,16 +85,51 @@ func (l *limits) configure(scopes map[schedule.Scope]throttle.Timetable) {
 	defer l.mu.Unlock()
 	for scope := range l.configured {
 		if _, stays := scopes[scope]; !stays {
-			l.set(scope, throttle.Timetable{})
+			l.change(scope, throttle.Timetable{})
 		}
 	}
 	for scope, table := range scopes {
-		if before, known := l.configured[scope]; !known && table.Unlimited() || known && before.String() == table.String() {
-			continue
-		}
-		l.set(scope, table)
+		l.change(scope, table)
 	}
 	l.configured = scopes
 }
 
-func (l *limits) put(scope schedule.Scope, t throttle.Timetable) { l.set(scope, t) }
+func (l *limits) put(scope schedule.Scope, t throttle.Timetable) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.change(scope, t)
+}
+
+// change does nothing if it is so already, since a limit that is set anew forgets what it has let pass.
+func (l *limits) change(scope schedule.Scope, t throttle.Timetable) {
+	text := ""
+	if !t.Unlimited() {
+		text = t.String()
+	}
+	if l.now[scope] == text {
+		return
+	}
+	if l.now == nil {
+		l.now = map[schedule.Scope]string{}
+	}
+	if l.now[scope] = text; text == "" {
+		delete(l.now, scope)
+	}
+	l.set(scope, t)
+}
+
+// place has the scheduler see to the bandwidth of a location, where it can: then a change holds for what moves, too. A
+// program that moves whole files keeps to it by itself.
+func (l *limits) place(at connectors.Location) connectors.Location {
+	text := at.Options[throttle.OptionBandwidth]
+	table, err := throttle.ParseTimetable(text)
+	if err != nil || strings.HasPrefix(at.URL, "aspera:") {
+		return at // a mistake is told when it is opened
+	}
+	l.put(schedule.OfEndpoint(at.Name), table)
+	if text != "" {
+		at.Options = maps.Clone(at.Options)
+		delete(at.Options, throttle.OptionBandwidth)
+	}
+	return at
+}

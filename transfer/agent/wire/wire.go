@@ -25,11 +25,12 @@ import (
 
 // Config is what an agent works by.
 type Config struct {
-	Site      string                         `json:"site"`
-	Routes    []Route                        `json:"routes"`
-	Locations map[string]connectors.Location `json:"locations"`
-	Bandwidth throttle.Timetable             `json:"bandwidth,omitzero"` // of all that the site moves
-	Version   string                         `json:"version"`            // changes whenever the rest does
+	Site       string                         `json:"site"`
+	Routes     []Route                        `json:"routes"`
+	Locations  map[string]connectors.Location `json:"locations"`
+	Bandwidth  throttle.Timetable             `json:"bandwidth,omitzero"`   // of all that the site moves
+	Bandwidths map[string]throttle.Timetable  `json:"bandwidths,omitempty"` // of the site's locations, whether a route names them or not
+	Version    string                         `json:"version"`              // changes whenever the rest does
 }
 
 // A Route says which arrivals go where: the spec of a Route resource.
