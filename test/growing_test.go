@@ -79,12 +79,12 @@ func TestAGrowingCopyIsKilled(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(seed), uint64(i)))
 			format, verify := []string{"mxf", "mov"}[i%2], []string{"edges", "full"}[i/2%2]
 			r := rewrap(t, loop, format)
-			go r.write(24 << 20)
+			go r.write(12 << 20)
 			awaitFile(t, r.name)
 			copying := h.follow(t, p, r.name, verify)
 			for range kills {
 				select {
-				case <-time.After(time.Duration(300+random.IntN(900)) * time.Millisecond):
+				case <-time.After(time.Duration(600+random.IntN(1200)) * time.Millisecond):
 				case <-copying.done:
 				}
 				_ = copying.cmd.Process.Kill()

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,7 +98,7 @@ func (d *Desk) moved(ctx context.Context, tx catalog.Tx, batch wire.EventBatch, 
 	if err != nil {
 		return err
 	}
-	id, err := d.ingest(ctx, tx, move{batch.Agent, batch.Site, a.Route, a.Path, a.ID})
+	id, err := d.ingest(ctx, tx, move{batch.Agent, batch.Site, a.Route, a.Path, cmp.Or(a.Followed, a.ID)})
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,6 @@ type arrivals struct {
 	event   func(id, kind string, data any) wire.Event
 	growers *growers
 	show    func(r *route, f watch.File, id string, p transfer.Progress) // progress
-	grown   func(r *route, path string, p transfer.Progress)             // progress of a file that grows
 	hide    func(id string)                                              // there is no more of it
 	wrong   func(error)                                                  // something that Status should tell
 	pauses  func() *pauses

@@ -45,6 +45,8 @@ type growRecord struct {
 	Path  string    `json:"path"`
 	Inode uint64    `json:"inode"`
 	Since time.Time `json:"since"`
+
+	Cancelled bool `json:"cancelled,omitempty"` // nobody wants it
 }
 
 // mostGrowing bounds the recordings of one agent that are sent at once; others wait until they have settled.
@@ -107,6 +109,10 @@ func (s *growers) settled(r *route, f watch.File, w *waiting) (taken bool) {
 	if err != nil || !found || record.Inode != f.Inode {
 		return false
 	}
+	if record.Cancelled {
+		s.a.cancelled(w)
+		return true
+	}
 	return s.begin(r, key, f, w)
 }
 
@@ -133,6 +139,10 @@ func (s *growers) end(g *grower, arrived string) {
 	delete(s.active, g.key)
 	held := g.held
 	s.mu.Unlock()
+	if held != nil && g.record.Cancelled {
+		s.a.cancelled(held)
+		return
+	}
 	if held != nil && g.route.ctx.Err() == nil && arrivalID(s.a.site, g.key.Route, held.file) != arrived {
 		s.a.queue.put(held)
 	}
@@ -147,7 +157,7 @@ func (s *growers) run(g *grower) {
 		s.a.wrong(err)
 		return
 	}
-	for pauses := s.a.pauses(); ; {
+	for pauses := s.a.pauses(); !g.record.Cancelled; {
 		arrived, err = s.attempt(g)
 		switch {
 		case err == nil || g.route.ctx.Err() != nil:
@@ -155,7 +165,10 @@ func (s *growers) run(g *grower) {
 		case gone(err):
 			s.giveUp(g, err)
 			return
-		case errors.Is(err, transfer.ErrGivenUp), !retryable(err):
+		case errors.Is(err, transfer.ErrGivenUp):
+			s.cancel(g)
+			return
+		case !retryable(err):
 			s.leave(g, err)
 			return
 		}
@@ -211,7 +224,7 @@ func (s *growers) attempt(g *grower) (id string, err error) {
 	receipt, err := a.move(ctx, moveJob{
 		id: g.job(), work: g.job(), kind: "ingest", priority: r.urgency().priority, location: r.plan.from.Name, path: g.record.Path, from: from, route: g.key.Route, exclusive: true, growth: follows, growthVerify: r.growthVerify(),
 		to:       []target{{location: r.plan.to.Name, path: destination, place: to, verify: transfer.Verify(r.plan.to.Proof), profile: r.plan.to.Profile, reveal: reveal}},
-		progress: func(p transfer.Progress) { a.grown(r, g.key.Path, p) },
+		progress: func(p transfer.Progress) { a.show(r, watch.File{Path: g.key.Path, Size: p.Total}, g.record.ID, p) },
 	})
 	if err != nil {
 		return "", err
@@ -219,7 +232,7 @@ func (s *growers) attempt(g *grower) (id string, err error) {
 	return s.arrived(g, receipt)
 }
 
-func (g *grower) job() string { return "growing/" + g.record.ID }
+func (g *grower) job() string { return "arrival/" + g.record.ID }
 
 // places gives the paths in the destination: of the file, and of what there is of it so far.
 func (g *grower) places(site string) (destination, reveal string, err error) {
@@ -267,14 +280,14 @@ func (s *growers) arrived(g *grower, receipt transfer.Receipt) (id string, err e
 		f = watch.File{Path: g.key.Path, Size: receipt.Source.Entry.Size, ModTime: receipt.Source.Entry.ModTime, Inode: g.record.Inode}
 	}
 	id = arrivalID(s.a.site, g.key.Route, f)
-	arrival := wire.Arrival{ID: id, Route: g.key.Route, Path: g.key.Path, FirstSeen: g.record.Since, LastChange: receipt.Source.Entry.ModTime.UTC(), Receipt: receipt}
+	arrival := wire.Arrival{ID: id, Route: g.key.Route, Path: g.key.Path, FirstSeen: g.record.Since, LastChange: receipt.Source.Entry.ModTime.UTC(), Receipt: receipt, Followed: g.record.ID}
 	if receipt.Growth != nil {
 		arrival.LastChange = receipt.Growth.Closed
 	}
 	if err := s.a.keep.concludeGrowth(g.key, mark{ID: id, Outcome: outcomeArrived}, s.a.event(id, wire.EventArrived, arrival)); err != nil {
 		return "", err
 	}
-	s.a.hide(growingID(s.a.site, g.key.Route, g.key.Path))
+	s.a.hide(g.record.ID)
 	if s.a.alarms.clear(g.key.Route, causeMove, fmt.Sprintf("route %s works again", g.key.Route)) {
 		s.a.queue.hurry(g.route)
 	}
@@ -282,23 +295,39 @@ func (s *growers) arrived(g *grower, receipt transfer.Receipt) (id string, err e
 	return id, nil
 }
 
+// cancel notes that nobody wants the recording, nor the file that it becomes.
+func (s *growers) cancel(g *grower) {
+	s.a.hide(g.record.ID)
+	g.record.Cancelled = true
+	if err := s.a.keep.keepGrowth(g.key, g.record); err != nil {
+		s.a.wrong(err)
+	}
+	s.tell(g, transfer.ErrGivenUp)
+}
+
 // giveUp forgets a recording that is gone, with what was sent of it, and tells of it.
 func (s *growers) giveUp(g *grower, why error) {
+	s.a.log.Warn("a recording has come to a bad end", "route", g.key.Route, "path", g.key.Path, "error", why)
+	s.tell(g, why)
+	s.forget(g)
+}
+
+// tell tells the hub that the recording is not sent any more.
+func (s *growers) tell(g *grower, why error) {
 	failure := wire.ArrivalFailure{
 		ID: g.record.ID, Route: g.key.Route, Path: printable(g.key.Path), Kind: string(connectors.KindOf(why)), Error: oneLine(why.Error()),
 	}
-	s.a.hide(growingID(s.a.site, g.key.Route, g.key.Path))
+	s.a.hide(g.record.ID)
 	if err := s.a.keep.tell(s.a.event(g.record.ID+"-ended-"+s.a.instant(), wire.EventFailed, failure)); err != nil {
 		s.a.wrong(err)
 	}
-	s.a.log.Warn("a recording has come to a bad end", "route", g.key.Route, "path", g.key.Path, "error", failure.Error)
-	s.forget(g)
 }
 
 // leave lets the file settle: what is wrong with its destination shows then.
 func (s *growers) leave(g *grower, why error) {
 	s.a.wrong(why)
 	s.a.log.Warn("a recording cannot be sent while it grows, and is sent once it has settled", "route", g.key.Route, "path", g.key.Path, "error", why)
+	s.tell(g, fmt.Errorf("it is sent once it has settled: %w", why))
 	s.forget(g)
 }
 

@@ -96,6 +96,9 @@ func TestARecordingArrivesOnceAndAtOnce(t *testing.T) {
 			if err != nil || a.ID != arrivalID("venue", "ingest", f) {
 				t.Errorf("it arrived as %s, and settles as %s (%v)", a.ID, arrivalID("venue", "ingest", f), err)
 			}
+			if a.Followed == "" || a.Followed == a.ID {
+				t.Errorf("it was followed as %q", a.Followed)
+			}
 			if g := a.Receipt.Growth; g == nil || g.Verify != verify || g.Rule != growing.ByWriter && g.Rule != growing.BySignal {
 				t.Errorf("got %+v", a.Receipt.Growth)
 			}
@@ -178,10 +181,11 @@ func TestARecordingWhosePlaceIsTaken(t *testing.T) {
 	began := time.Now()
 	c.shoot("it was noticed", func() bool { return time.Since(began) > 500*time.Millisecond })
 	c.cut()
-	if f := v.failure(); f.Kind != string(connectors.KindExists) {
+	if f := v.failure(); f.Kind != string(connectors.KindExists) || !strings.Contains(f.Error, "once it has settled") {
 		t.Errorf("got %+v", f)
 	}
-	v.told(0, 1)
+	v.hub.eventually("it fails as any other", func() bool { return len(v.hub.failures()) == 2 })
+	v.told(0, 2)
 }
 
 // told says how many arrivals and failures the hub was told of.

@@ -21,7 +21,7 @@ type reporter struct {
 	mu   sync.Mutex
 	next map[string]wire.ArrivalProgress // by arrival
 
-	followed func(fileKey) bool // tells of recordings that are sent already; growing tells how far
+	followed func(fileKey) bool // tells of recordings that are sent already
 
 	sizes map[fileKey]int64 // of growing files at the last look; only run's goroutine uses it
 }
@@ -38,15 +38,6 @@ func (r *reporter) show(x *route, f watch.File, id string, p transfer.Progress) 
 	defer r.mu.Unlock()
 	r.next[id] = wire.ArrivalProgress{
 		Agent: r.hub.agent, Site: r.hub.site, Route: x.plan.name, Path: f.Path, Phase: "moving", Size: f.Size, At: r.now().UTC(), Transfer: p,
-	}
-}
-
-// growing shows how far a recording is sent.
-func (r *reporter) growing(x *route, path string, p transfer.Progress) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.next[growingID(r.hub.site, x.plan.name, path)] = wire.ArrivalProgress{
-		Agent: r.hub.agent, Site: r.hub.site, Route: x.plan.name, Path: path, Phase: wire.PhaseGrowing, Size: p.Total, At: r.now().UTC(), Transfer: p,
 	}
 }
 

@@ -97,7 +97,7 @@ func newEngine(o Options, j *journal.Journal, lines *schedule.Scheduler) *transf
 func (s *session) newArrivals() *arrivals {
 	a := &arrivals{
 		site: s.o.Site, keep: s.keep, queue: s.queue, places: s.places, alarms: s.alarms, move: s.moves.run, giveUp: s.moves.engine.Abandon, event: s.event,
-		show: s.reporter.show, grown: s.reporter.growing, hide: s.reporter.hide, wrong: s.wrong, pauses: s.pauses, mend: s.o.Mend, now: s.o.Now, log: s.log,
+		show: s.reporter.show, hide: s.reporter.hide, wrong: s.wrong, pauses: s.pauses, mend: s.o.Mend, now: s.o.Now, log: s.log,
 		crew: newCrew(s.o.Moves, s.controls.priority, s.controls.paused), controls: s.controls, stop: s.moves.engine.Cancel,
 	}
 	a.growers = newGrowers(a)

@@ -25,6 +25,7 @@ func (a *arrivals) changed() { a.queue.press(a.wanted) }
 func (a *arrivals) cancel(ctx context.Context, work string) {
 	w, active := a.queue.find(func(w *waiting) bool { return a.work(w) == work })
 	if w == nil {
+		a.stop(work) // of a recording that is sent
 		return
 	}
 	if active && a.stop(work) {

@@ -111,6 +111,8 @@ type Arrival struct {
 	FirstSeen  time.Time        `json:"firstSeen"`
 	LastChange time.Time        `json:"lastChange"` // when the recording ended
 	Receipt    transfer.Receipt `json:"receipt"`
+	// Followed is the ID under which a recording was sent and shown while it grew, and had no version yet; empty for a file that had settled.
+	Followed string `json:"followed,omitempty"`
 }
 
 // An ArrivalFailure is an arrival that could not be moved, or of which the file was replaced or taken away before it
