@@ -39,7 +39,7 @@ func (d *deed) findOrigins(ctx context.Context) error {
 		if !looked {
 			h, root, err := custody.Above(ctx, from, f.Source.Path)
 			if err != nil {
-				return historyFault(err)
+				return historyFault(f.Source.Location, err)
 			}
 			if h != nil {
 				o = &origin{location: f.Source.Location, root: root, history: h}
@@ -62,7 +62,11 @@ func (d *deed) findOrigins(ctx context.Context) error {
 }
 
 // historyFault makes an unusable history one of the failures that callers decide on.
-func historyFault(err error) error {
+func historyFault(location string, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("the history in %s: %w", location, err)
 	if custody.FaultOf(err) == "" {
 		return err
 	}
@@ -80,7 +84,7 @@ func (d *deed) readTarget(ctx context.Context) error {
 		return err
 	}
 	d.target, err = custody.At(ctx, place, m.Root, -1)
-	return historyFault(err)
+	return historyFault(m.Location, err)
 }
 
 // expected is what file n must be: what the order says, and what the histories of its source and its destination say. A file that is not what

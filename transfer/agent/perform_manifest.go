@@ -85,7 +85,7 @@ func (w *ledger) repeated(ctx context.Context, files []mhl.File) (bool, error) {
 		}
 		before, err := custody.At(ctx, w.place, w.order.Manifest.Root, l.Number-1)
 		if err != nil {
-			return false, historyFault(err)
+			return false, historyFault(w.order.Manifest.Location, err)
 		}
 		g := w.g
 		g.Number, g.Files = l.Number, judged(files, before)
@@ -142,7 +142,7 @@ func (w *ledger) copyAll(ctx context.Context, o *origin) error {
 	for _, l := range o.history.Links {
 		manifest, err := custody.Manifest(ctx, from, o.root, l)
 		if err != nil {
-			return historyFault(err)
+			return historyFault(o.location, err)
 		}
 		if err := w.put(ctx, l.Name, manifest); err != nil {
 			return err
