@@ -46,6 +46,7 @@ func endpoint(place any, location string, way schedule.Direction) schedule.Endpo
 	case interface{ Traits() connectors.Traits }:
 		t := p.Traits()
 		e.Most, e.Whole = t.Concurrency, t.Streamed && way == schedule.Write
+		_, e.Near = connectors.As[connectors.OnDisk](place)
 	}
 	if e.Name == "" {
 		e.Name = fmt.Sprintf("%T", place)

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"gantry/connectors"
 )
 
 // A noteHandler makes short lines for people of what the engine warns of, where a bar
@@ -47,7 +50,7 @@ func (h *noteHandler) Handle(_ context.Context, r slog.Record) error {
 		case "path":
 			path = printable(value.String()) + ": "
 		case "error", "reason":
-			why = ": " + oneLine(value.String())
+			why = ": " + oneLine(shortly(value))
 		case "pause":
 			when = fmt.Sprintf(" in %v", value)
 			if value.Kind() == slog.KindDuration {
@@ -73,6 +76,19 @@ func (h *noteHandler) Handle(_ context.Context, r slog.Record) error {
 	}
 	h.note(text)
 	return nil
+}
+
+// shortly is an error without what was tried where, which stands beside it.
+func shortly(v slog.Value) string {
+	err, ok := v.Any().(error)
+	if !ok {
+		return v.String()
+	}
+	var e *connectors.Error
+	for errors.As(err, &e) && e.Err != nil {
+		err = e.Err
+	}
+	return cause(err).Error()
 }
 
 // oneLine is a text without line breaks.

@@ -166,7 +166,7 @@ func (c *core) open(j *job, e Endpoint) *flow {
 	if e.Most > 0 {
 		p.most = e.Most
 	}
-	f := &flow{job: j, endpoint: p, lane: &p.lanes[e.Direction], whole: e.Whole}
+	f := &flow{job: j, endpoint: p, lane: &p.lanes[e.Direction], whole: e.Whole, near: e.Near && e.Direction == Read}
 	j.flows = append(j.flows, f)
 	return f
 }

@@ -40,6 +40,7 @@ type flow struct {
 	endpoint *endpoint
 	lane     *lane
 	whole    bool
+	near     bool
 	used     bool
 	running  int
 	lost     int       // parts in a row that were taken away

@@ -112,10 +112,13 @@ func (c *core) limitsOf(f *flow) (list []*limit) {
 	if len(c.limits) == 0 && f.job.limit == nil {
 		return nil
 	}
-	if f.job.limit != nil {
+	scopes := []Scope{OfRoute(f.job.work.Route), OfSite(f.job.work.Site), OfEndpoint(f.endpoint.name)}
+	if f.near {
+		scopes = scopes[2:]
+	} else if f.job.limit != nil {
 		list = append(list, f.job.limit)
 	}
-	for _, s := range []Scope{OfRoute(f.job.work.Route), OfSite(f.job.work.Site), OfEndpoint(f.endpoint.name)} {
+	for _, s := range scopes {
 		if l := c.limits[s]; l != nil {
 			list = append(list, l)
 		}
