@@ -71,7 +71,7 @@ func TestAPausedJobSendsNothingAndGoesOnWhereItWas(t *testing.T) {
 	end := s.started(s.ctx, job)
 	<-to.kept
 	must(t, s.engine.Change(job.ID, Change{Paused: set(true)}))
-	before := s.eventually("paused", func(p Progress) bool { return p.Paused && p.Parts == 5 })
+	before := s.eventually("paused", func(p Progress) bool { return p.Paused && p.Held == HeldPaused && s.busy("to0") == 0 })
 	if before.Waiting != "paused" || before.Held != HeldPaused || before.Rate != 0 || before.ETA != -1 {
 		t.Errorf("it tells %+v", before)
 	}

@@ -458,7 +458,7 @@ func TestCancelEndsSoonAndGoesOnLater(t *testing.T) {
 				t.Errorf("it took %s to end", took)
 			}
 			s.has("a", stagedName(t, s))
-			to.write = nil
+			to = &script{Place: to.Place}
 			if c := s.run(s.job("clip", to)).Copies[0]; c.Resumed < 1 {
 				t.Errorf("nothing was taken over: %+v", c)
 			}
