@@ -37,7 +37,7 @@ func (p *place) read(ctx context.Context, from, path string, offset, length int6
 	if err != nil {
 		return nil, fail("open", path, err)
 	}
-	d := &download{ctx: ctx, place: p, s: s, from: from, path: path, at: offset, since: offset}
+	d := &download{ctx: ctx, place: p, s: s, from: from, path: path, at: offset, since: offset, pace: pace{fast: p.fast}}
 	d.stop = context.AfterFunc(ctx, s.abort)
 	size, err := d.look()
 	if err == nil {

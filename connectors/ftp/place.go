@@ -19,6 +19,7 @@ type place struct {
 	config
 	pool  *pool
 	close context.CancelFunc
+	fast  float64 // bytes/s from which on a file is read over one session
 
 	replaces  atomic.Bool // renaming onto a file replaces it in one step
 	swaps     atomic.Bool // renaming onto a file was refused
@@ -43,7 +44,7 @@ var (
 )
 
 func newPlace(c config) *place {
-	p := &place{config: c}
+	p := &place{config: c, fast: fast}
 	open, cancel := context.WithCancel(context.Background())
 	p.close = cancel
 	p.lists.Store(c.listing == "list")

@@ -16,15 +16,16 @@ import (
 // not to be faster, because one has the whole line, one goes on alone: what is under
 // way when a transfer is cut short is lost. Measured in segments_test.go.
 const (
-	segment   = 8 << 20   // bytes of a piece, and what each session has in memory at most
-	worthMore = 5         // segments that have to be left
-	trial     = 3         // segments that show whether several sessions are faster
-	gain      = 1.2       // by which they have to be
-	fast      = 100 << 20 // bytes/s from which on one session is left alone
+	segment   = 8 << 20 // bytes of a piece, and what each session has in memory at most
+	worthMore = 5       // segments that have to be left
+	trial     = 3       // segments that show whether several sessions are faster
+	gain      = 1.2     // by which they have to be
+	fast      = 8 << 20 // bytes/s from which on one session is left alone: it has all of most lines then
 )
 
 // pace measures how fast bytes arrive, without the time that the reader takes.
 type pace struct {
+	fast  float64 // bytes/s that are enough
 	bytes int64
 	took  time.Duration
 }
@@ -41,7 +42,7 @@ func (p *pace) rate() float64 { return float64(p.bytes) / p.took.Seconds() }
 
 // slow is known after a segment.
 func (p *pace) slow() bool {
-	return p.bytes >= segment && float64(p.bytes) < fast*p.took.Seconds()
+	return p.bytes >= segment && p.rate() < p.fast
 }
 
 // segments are pieces of a file that are fetched ahead of its reader, from first
@@ -294,7 +295,10 @@ func (g *segments) Read(b []byte) (int, error) {
 		case result := <-g.pieces:
 			select {
 			case g.rest = <-result:
-				<-g.slots
+				select {
+				case <-g.slots:
+				default: // the word that there is no more takes none
+				}
 			case <-g.ctx.Done():
 				return 0, g.ctx.Err()
 			}

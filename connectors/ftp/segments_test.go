@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/ftp"
 	"gantry/connectors/servers"
 )
 
@@ -27,6 +28,7 @@ func TestLargeFileOverSlowLink(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(s.Dir, "large"), data, 0o644))
 	wire := newSlowLink(t, s.Addr, 5*time.Millisecond, 24<<20)
 	place := open(t, wire.through(t, s, ""))
+	ftp.ReadBesideBelow(place, 100<<20)
 	r, err := place.Open(t.Context(), "large", 1000, -1)
 	must(t, err)
 	defer r.Close()
@@ -50,6 +52,7 @@ func TestLargeFileReplacedMeanwhile(t *testing.T) {
 	must(t, os.WriteFile(file, make([]byte, 64<<20), 0o644))
 	must(t, os.Chtimes(file, time.Time{}, time.Unix(1_700_000_000, 0)))
 	place := open(t, newSlowLink(t, s.Addr, 0, 24<<20).through(t, s, ""))
+	ftp.ReadBesideBelow(place, 100<<20)
 	r, err := place.Open(t.Context(), "large", 0, -1)
 	must(t, err)
 	defer r.Close()

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"gantry/connectors/servers"
@@ -117,11 +118,18 @@ func splice(from net.Conn, address string) {
 		return
 	}
 	pass := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from)
-		_ = to.(*net.TCPConn).CloseWrite()
+		if _, err := io.Copy(to, from); err == nil && to.(*net.TCPConn).CloseWrite() == nil {
+			return
+		}
+		_ = to.Close() // whoever does not want more does not take the rest either
+		_ = from.Close()
 	}
-	go func() { pass(from, to); _ = from.(*net.TCPConn).CloseRead() }()
-	pass(to, from)
+	var both sync.WaitGroup
+	both.Go(func() { pass(from, to) })
+	both.Go(func() { pass(to, from) })
+	both.Wait()
+	_ = to.Close()
+	_ = from.Close()
 }
 
 // far starts the servers' side of the wire.

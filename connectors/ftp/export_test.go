@@ -1,0 +1,7 @@
+package ftp
+
+import "gantry/connectors"
+
+// ReadBesideBelow has large files read over several sessions where one gives less than
+// so many bytes/s.
+func ReadBesideBelow(p connectors.Place, rate float64) { p.(*place).fast = rate }
