@@ -12,6 +12,7 @@ type Traits struct {
 	Sequential    bool          // parts must be written one after the other, in order
 	AtomicCommit  bool          // an existing file is replaced in one step
 	TimePrecision time.Duration // of ModTime; 0 = the place cannot set it
+	BestPart      int64         // bytes; a part that is much smaller costs more for its round trips than for its bytes; 0 = any will do
 	Streamed      bool          // an upload is one request: it cannot be taken up again by its ID, nor read back before all of it is written
 	EqualParts    bool          // all parts but the last have the same size
 	WriteOnly     bool          // a drop box: files can be sent and not looked at afterwards

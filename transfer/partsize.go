@@ -11,6 +11,7 @@ const (
 	smallPart  = 4 << 20   // what is not worth cutting
 	mostParts  = 4096      // that a slow place is worth
 	worthParts = 2         // seconds that one part takes a slow place, if nothing else moves there
+	mostWorth  = 8         // the same, where parts cost much beside their bytes
 )
 
 // partSize is how large parts should be, if nobody has said it: small enough for
@@ -23,8 +24,13 @@ func (r *run) partSize(size int64, todo []Destination) int64 {
 	}
 	part := r.e.largestPart()
 	part = min(part, max(smallPart, whole(size/fewParts, 1<<20)))
+	most := r.e.o.MemoryBudget / 4 >> 20 << 20
 	if rate := r.slowest(todo); rate > 0 {
 		part = min(part, max(leastPart, whole(int64(rate*worthParts), leastPart), whole(size/mostParts, leastPart)))
+		most = min(most, whole(int64(rate*mostWorth), leastPart))
+	}
+	for _, to := range todo {
+		part = max(part, min(to.traits().BestPart, most))
 	}
 	return part
 }

@@ -77,12 +77,16 @@ func (p *place) runs(software string) bool {
 	return name != nil && *name == software
 }
 
+// bestPart makes up for the dialogue before each part and the slow start of its data
+// connection.
+const bestPart = 32 << 20
+
 // Traits implements connectors.Place.
 func (p *place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		Sequential: true, AtomicCommit: p.replaces.Load() && !p.dropBox, WriteOnly: p.dropBox, DoubtfulLists: p.lists.Load() || p.dropBox || p.runs(pureFTPd), // which leaves names with control characters out
 		Streamed: p.dropBox || p.whole.Load(), Concurrency: max(1, p.connections-1), // one is for calls in between
-		OneStream: !p.dropBox, OpenStaged: !p.dropBox && (p.runs(proFTPD) || p.runs(pureFTPd)), // vsftpd locks what is written
+		BestPart: bestPart, OneStream: !p.dropBox, OpenStaged: !p.dropBox && (p.runs(proFTPD) || p.runs(pureFTPd)), // vsftpd locks what is written
 	}
 	if timeCommand(p.setsTime.Load()) != noTime {
 		t.TimePrecision = time.Second

@@ -28,6 +28,11 @@ type pace struct {
 	fast  float64 // bytes/s that are enough
 	bytes int64
 	took  time.Duration
+
+	laps   int // segments that came, of which the first is slow on a long way
+	before int64
+	since  time.Duration
+	last   float64 // bytes/s of the last one
 }
 
 func (p *pace) read(from io.Reader, b []byte) (int, error) {
@@ -35,15 +40,14 @@ func (p *pace) read(from io.Reader, b []byte) (int, error) {
 	n, err := from.Read(b)
 	p.took += time.Since(began)
 	p.bytes += int64(n)
+	if lap := p.bytes - p.before; lap >= segment {
+		p.laps, p.last = p.laps+1, float64(lap)/max(p.took-p.since, time.Microsecond).Seconds()
+		p.before, p.since = p.bytes, p.took
+	}
 	return n, err
 }
 
-func (p *pace) rate() float64 { return float64(p.bytes) / p.took.Seconds() }
-
-// slow is known after a segment.
-func (p *pace) slow() bool {
-	return p.bytes >= segment && p.rate() < p.fast
-}
+func (p *pace) slow() bool { return p.laps > 1 && p.last < p.fast }
 
 // segments are pieces of a file that are fetched ahead of its reader, from first
 // on, each by whichever session is free.
@@ -125,7 +129,7 @@ var spent = func() chan *session { c := make(chan *session); close(c); return c 
 // inVain tells whether several sessions have turned out to be no faster than one.
 func (d *download) inVain() bool {
 	b := d.besides
-	return b.bytes >= trial*segment && b.bytes < 2*trial*segment && b.rate() < gain*d.pace.rate()
+	return b.laps == trial && b.last < gain*d.pace.last
 }
 
 // endBeside gives up what is under way. Nobody waits for it.
