@@ -48,13 +48,6 @@ func (d *delivery) parts(ctx context.Context) ([]connectors.Part, error) {
 	return retry(ctx, d.retrier("list parts"), d.r.e.o.Stall, upload.Parts)
 }
 
-func (d *delivery) remove(ctx context.Context) error {
-	_, err := retry(ctx, d.retrier("remove"), d.r.e.o.Stall, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, d.to.Place.Remove(ctx, d.to.Path)
-	})
-	return err
-}
-
 // abort takes up an upload by its ID and aborts it. One that is gone is aborted.
 func (e *Engine) abort(ctx context.Context, place connectors.Sink, path, id string) error {
 	if d, ok := e.near(place, id, ""); ok {

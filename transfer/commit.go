@@ -167,15 +167,12 @@ func (d *delivery) prove(ctx context.Context, entry connectors.Entry, e evidence
 // removeWrong removes what was committed, unless somebody has replaced it.
 func (d *delivery) removeWrong(ctx context.Context, entry connectors.Entry) error {
 	d.r.e.log.WarnContext(ctx, "the committed copy is wrong and is replaced", "job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path)
-	now, err := d.stat(ctx)
-	if err == nil && now.SameVersion(entry) {
-		err = d.remove(ctx)
-	}
+	err := d.r.e.removeVersion(ctx, d.to.Place, d.to.Path, entry, d.retrier("remove").note)
 	if far, ok := d.to.Place.(*depot); ok && connectors.KindOf(err) == connectors.KindUnsupported {
 		far.afresh = true // it is written over
 		return nil
 	}
-	if connectors.KindOf(err) == connectors.KindNotFound {
+	if connectors.KindOf(err) == connectors.KindChanged || untold(d.to, err) {
 		return nil
 	}
 	return err

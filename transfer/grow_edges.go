@@ -122,10 +122,11 @@ func indexedPartitions(pack []byte, size int64) (offsets []int64) {
 	if !ok || len(rest) < 5 {
 		return nil
 	}
+	length := 1
 	if rest[0]&0x80 != 0 { // BER, long form
-		rest = rest[min(len(rest), int(rest[0]&0x7f)):]
+		length += int(rest[0] & 0x7f)
 	}
-	for rest = rest[1:]; len(rest) >= 4+12; rest = rest[12:] {
+	for rest = rest[min(length, len(rest)):]; len(rest) >= 4+12; rest = rest[12:] {
 		if offset := int64(binary.BigEndian.Uint64(rest[4:])); offset >= 0 && offset < size {
 			offsets = append(offsets, offset)
 		}

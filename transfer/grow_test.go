@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -398,4 +399,18 @@ func TestOthersMayReadWhatHasArrived(t *testing.T) {
 	r.end()
 	run.wait()
 	s.has("a", "b", "take.mxf")
+}
+
+func FuzzPartitions(f *testing.F) {
+	f.Add(append(slices.Clone(randomIndexKey), 0xff, 0, 0, 0, 0, 0, 0, 24))
+	f.Add(append(slices.Clone(randomIndexKey), 16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 24))
+	f.Add(append(slices.Clone(randomIndexKey), 0x83, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 24))
+	f.Fuzz(func(t *testing.T, pack []byte) {
+		for _, offset := range indexedPartitions(pack, 1000) {
+			if offset < 0 || offset >= 1000 {
+				t.Fatalf("a partition at %d of 1000", offset)
+			}
+		}
+		openPartition(pack)
+	})
 }

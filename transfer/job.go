@@ -93,6 +93,8 @@ func (j Job) check() error {
 		return j.invalid("there is no move %q", j.Move)
 	case j.Move != Keep && j.Pack != nil:
 		return j.invalid("what is packed for others is no copy to keep: the source cannot be moved")
+	case j.Move != Keep && j.Growth != nil:
+		return j.invalid("a growing file cannot be moved: copy it, and move it once it is finished")
 	case len(j.Destinations) == 0:
 		return j.invalid("it has no destination")
 	case !j.Verify.known():

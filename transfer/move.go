@@ -16,7 +16,7 @@ import (
 // staged is the job with depots for such places.
 func (e *Engine) staged(j Job) Job {
 	disk := ""
-	if d, ok := connectors.As[connectors.OnDisk](j.Source.Place); ok {
+	if d, ok := connectors.As[connectors.OnDisk](j.Source.Place); ok && j.Pack == nil {
 		if file, err := d.FilePath(j.Source.Path); err == nil {
 			disk = file
 		}

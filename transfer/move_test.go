@@ -551,3 +551,14 @@ func running(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
+
+func TestWhatIsPackedGoesPackedToAMover(t *testing.T) {
+	p, l := newPort(t, true), newLock(t)
+	data := p.file("clip", moved)
+	job := p.packJob(l, p.place)
+	job.Source.Place = p.folder("source") // a folder of this machine, whose files need no staging
+	p.run(job)
+	if !bytes.Equal(l.open(t, filepath.Join(p.ascp.Root, "media", packedName)), data) {
+		t.Error("it opens to something else")
+	}
+}

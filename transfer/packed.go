@@ -136,7 +136,7 @@ func (p *packer) make(ctx context.Context, original connectors.Entry) (*packing,
 	if err != nil {
 		return nil, err
 	}
-	size, err := p.apply(ctx, original, set)
+	made, err := p.apply(ctx, original, set)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (p *packer) make(ctx context.Context, original connectors.Entry) (*packing,
 	}
 	m := &packing{
 		Packed: Packed{Recipe: p.job.Pack.Recipe(), Original: original, Digests: set.Sums()},
-		Entry:  connectors.Entry{Path: path, Size: size, ModTime: original.ModTime, Version: "packed " + rand.Text()},
+		Entry:  connectors.Entry{Path: path, Size: made.Size(), ModTime: original.ModTime, Version: "packed " + rand.Text(), Digests: made.Sums()},
 	}
 	if _, equal := m.Digests.Agree(p.job.Expect); !equal {
 		return nil, &connectors.Error{
@@ -165,42 +165,39 @@ func (p *packer) make(ctx context.Context, original connectors.Entry) (*packing,
 	return m, nil
 }
 
-// apply gives the size of what it made.
-func (p *packer) apply(ctx context.Context, original connectors.Entry, set *digest.Set) (size int64, err error) {
+// apply hashes what it reads and, so that the packed file is believed only as long as
+// it is what was written, what it makes.
+func (p *packer) apply(ctx context.Context, original connectors.Entry, set *digest.Set) (made *digest.Set, err error) {
 	if d, ok := p.from.(*depot); ok {
 		if err := d.bring(ctx, original.Path, nil); err != nil {
-			return 0, err
+			return nil, err
 		}
+	}
+	if made, err = digest.New(connectors.XXH128, connectors.CRC64NVME); err != nil {
+		return nil, err
 	}
 	ctx, w := p.e.watched(ctx, nil, "pack", original.Path)
 	defer w.close()
 	stream, err := p.from.Open(ctx, original.Path, 0, original.Size)
 	if err != nil {
-		return 0, ended(ctx, err)
+		return nil, ended(ctx, err)
 	}
 	closing := sync.OnceFunc(func() { stream.Close() })
 	defer closing()
 	defer context.AfterFunc(ctx, closing)()
 	src := &packSource{r: io.TeeReader(stream, set), moved: w.moved, left: original.Size, tell: p.teller(original.Size)}
 	err = writeDurably(p.file(), func(f *os.File) error {
-		if err := p.job.Pack.Apply(f, src); err != nil {
-			return err
-		}
-		info, err := f.Stat()
-		if err == nil {
-			size = info.Size()
-		}
-		return err
+		return p.job.Pack.Apply(io.MultiWriter(f, made), src)
 	})
 	switch {
 	case src.err != nil:
-		return 0, ended(ctx, src.err)
+		return nil, ended(ctx, src.err)
 	case err == nil && src.left > 0:
-		return 0, connectors.Errorf(connectors.KindIntegrity, "pack", original.Path, "%d bytes come after its end", src.left)
+		return nil, connectors.Errorf(connectors.KindIntegrity, "pack", original.Path, "%d bytes come after its end", src.left)
 	case err != nil:
-		return 0, p.trouble(original.Path, ended(ctx, err))
+		return nil, p.trouble(original.Path, ended(ctx, err))
 	}
-	return size, nil
+	return made, nil
 }
 
 // teller tells the job's progress at most ten times a second.

@@ -156,3 +156,26 @@ func TestWhatIsPackedIsTheVersionThatWasMeant(t *testing.T) {
 		t.Error("something was delivered")
 	}
 }
+
+func TestAPackedFileThatRotsIsNotSent(t *testing.T) {
+	s, l := newStage(t), newLock(t)
+	data := s.file("clip", 12*part)
+	to := &script{Place: s.folder("a"), write: failFrom(3, connectors.KindAuth)}
+	job := s.packJob(l, to)
+	s.fails(job, connectors.KindAuth)
+	packed, err := filepath.Glob(filepath.Join(s.dir, "scratch", "*", "packed"))
+	if err != nil || len(packed) != 1 {
+		t.Fatalf("%v, %v", packed, err)
+	}
+	sent, err := os.ReadFile(packed[0])
+	must(t, err)
+	sent[9*part] ^= 4
+	must(t, os.WriteFile(packed[0], sent, 0o600))
+	to.write = nil
+	s.start()
+	s.fails(job, connectors.KindIntegrity)
+	s.run(job) // it is packed anew
+	if !bytes.Equal(l.open(t, filepath.Join(s.dir, "a", packedName)), data) {
+		t.Error("it opens to something else")
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -161,15 +162,11 @@ func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 	if r.job.Move == Keep || !receipt.Removed.IsZero() {
 		return receipt, nil
 	}
-	now, err := r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry)
+	_, err := r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry)
 	switch kind := connectors.KindOf(err); {
 	case kind == connectors.KindNotFound: // an earlier run was ended just after it
 	case err != nil:
 		return receipt, r.leftThere(ctx, err)
-	case !now.SameVersion(receipt.Source.Entry):
-		return receipt, r.leftThere(ctx, &connectors.Error{
-			Kind: connectors.KindChanged, Op: "move", Path: r.job.Source.Path, Err: errors.New("it was changed after it was copied"), Remedy: "run it again: it is copied anew",
-		})
 	case r.job.Move != MoveAnyway && slices.ContainsFunc(receipt.Copies, func(c Copy) bool { return c.Proof == ProofSize }):
 		return receipt, &connectors.Error{
 			Kind: connectors.KindIntegrity, Op: "move", Path: r.job.Source.Path,
@@ -177,10 +174,13 @@ func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 			Remedy: "delete the source by hand, or allow it to be deleted unproved",
 		}
 	default:
-		_, err := retry(ctx, r.e.retrier(r.noteRetry), r.e.o.Stall, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, r.job.Source.Place.(remover).Remove(ctx, r.job.Source.Path)
-		})
-		if err != nil && connectors.KindOf(err) != connectors.KindNotFound {
+		err := r.e.removeVersion(ctx, r.job.Source.Place.(remover), r.job.Source.Path, receipt.Source.Entry, r.noteRetry)
+		if connectors.KindOf(err) == connectors.KindChanged {
+			err = &connectors.Error{
+				Kind: connectors.KindChanged, Op: "move", Path: r.job.Source.Path, Err: errors.New("it was changed after it was copied"), Remedy: "run it again: it is copied anew",
+			}
+		}
+		if err != nil {
 			return receipt, r.leftThere(ctx, err)
 		}
 	}
@@ -189,6 +189,26 @@ func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 		return receipt, fmt.Errorf("job %s is done and its source is deleted, but the journal does not say so: %w", r.job.ID, err)
 	}
 	return receipt, nil
+}
+
+// removeVersion deletes a file as long as it is the one that is meant: KindChanged if
+// another one has its name. It looks before every attempt, since the answer to one
+// that was done may have been lost. A file that is gone is deleted.
+func (e *Engine) removeVersion(ctx context.Context, place remover, path string, meant connectors.Entry, note func(error, time.Duration)) error {
+	_, err := retry(ctx, e.retrier(note), e.o.Stall, func(ctx context.Context) (struct{}, error) {
+		now, err := place.Stat(ctx, path)
+		switch {
+		case err != nil:
+			return struct{}{}, err
+		case !now.SameVersion(meant):
+			return struct{}{}, connectors.Errorf(connectors.KindChanged, "remove", path, "there is another file by now")
+		}
+		return struct{}{}, place.Remove(ctx, path)
+	})
+	if connectors.KindOf(err) == connectors.KindNotFound {
+		return nil
+	}
+	return err
 }
 
 func (r *run) leftThere(ctx context.Context, err error) error {

@@ -200,3 +200,37 @@ func TestTwoPlacesThatAreOneAreFoundOut(t *testing.T) {
 		})
 	}
 }
+
+type removes struct {
+	*script
+	remove func(ctx context.Context, path string) error
+}
+
+func (p removes) Remove(ctx context.Context, path string) error { return p.remove(ctx, path) }
+
+func TestARepeatedDeletionLeavesTheNextTake(t *testing.T) {
+	s := newStage(t)
+	data := s.file("clip", 3*part)
+	next := content(88, 2*part)
+	calls := 0
+	place := removes{s.source, nil}
+	place.remove = func(ctx context.Context, path string) error {
+		err := s.source.Place.Remove(ctx, path)
+		if path != "clip" {
+			return err
+		}
+		if calls++; calls == 1 { // the answer is lost, and the recorder begins the next take
+			must(t, err)
+			s.put("clip", next)
+			return connectors.Errorf(connectors.KindUnavailable, "remove", path, "the connection was lost")
+		}
+		return err
+	}
+	job := s.job("clip", s.folder("a"))
+	job.Source.Place, job.Move = place, MoveProved
+	s.fails(job, connectors.KindChanged)
+	s.holds("a", "clip", data)
+	if got := s.bytes("source", "clip"); string(got) != string(next) || calls != 1 {
+		t.Errorf("the next take has %d bytes; %d deletions", len(got), calls)
+	}
+}

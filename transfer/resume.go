@@ -104,8 +104,12 @@ func (t *trail) upTo(parts int) *checkpoint {
 }
 
 // resumable tells whether to take up an earlier reading. A file of this machine is
-// read again: that costs little, and finds what was changed behind its times.
+// read again: that costs little, and finds what was changed behind its times. So is
+// one that was first sent while it grew: nobody knows the version that it had.
 func (r *run) resumable() bool {
+	if job := r.record.Job; job != nil && job.Plan.Open() {
+		return false
+	}
 	_, disk := connectors.As[connectors.OnDisk](r.job.Source.Place)
 	_, moved := r.job.Source.Place.(*depot)
 	return !disk && !moved && r.growth == nil && r.plan().Count() > 1

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/growing"
 )
 
 // A far source is not on this machine's disk: what was read of it is not read again.
@@ -161,4 +162,30 @@ func TestDestinationsThatLostMoreThanTheOthersCatchUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What was sent while the file grew has no version that a later reading could be held
+// against: it is read again.
+func TestARecordingIsReadAgainByTheRunAfterNext(t *testing.T) {
+	alone := func(o *Options) { o.Parallel = 1 }
+	s := newStage(t, alone)
+	readParts(s)
+	to := &script{Place: s.folder("a"), write: failFrom(3, connectors.KindAuth)}
+	data := s.file("clip", 12*part)
+	job := s.job("clip", to)
+	recording := job
+	recording.Growth = growing.Follow(growing.Options{Place: s.source, Path: "clip", Idle: 100 * time.Millisecond, Every: 5 * time.Millisecond})
+	s.fails(recording, connectors.KindAuth)
+	s.start(alone)
+	to.writes.Store(0)
+	to.write = failFrom(6, connectors.KindAuth)
+	s.fails(job, connectors.KindAuth)
+	s.start(alone)
+	mixed := slices.Clone(data)
+	copy(mixed[3*part:4*part], content(77, part))
+	copy(mixed[10*part:11*part], content(78, part))
+	s.put("clip", mixed)
+	to.write = nil
+	s.run(job)
+	s.holds("a", "clip", mixed)
 }
