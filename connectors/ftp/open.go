@@ -38,7 +38,7 @@ func (p *place) read(ctx context.Context, from, path string, offset, length int6
 		return nil, fail("open", path, err)
 	}
 	d := &download{ctx: ctx, place: p, s: s, from: from, path: path, at: offset, since: offset, pace: pace{fast: p.fast}}
-	d.stop = context.AfterFunc(ctx, s.abort)
+	d.stop = s.until(ctx)
 	size, err := d.look()
 	if err == nil {
 		err = d.plan(size, length)

@@ -143,7 +143,7 @@ func askOnce[T any](ctx context.Context, p *place, op, path string, call func(s 
 		return none, fail(op, path, err)
 	}
 	defer func() { p.pool.give(s, false) }()
-	stop := context.AfterFunc(ctx, s.abort)
+	stop := s.until(ctx)
 	s.control.answers = 0
 	value, err := call(s)
 	if !stop() {

@@ -216,7 +216,7 @@ func (g *segments) work(s *session) {
 	if s == nil {
 		return
 	}
-	stop := context.AfterFunc(g.ctx, s.abort)
+	stop := s.until(g.ctx)
 	defer func() { stop(); g.place.pool.give(s, true) }()
 	for s.usable() && !g.dispensable() {
 		at, n, result := g.claim()

@@ -232,6 +232,19 @@ func (s *session) data(addr string) (net.Conn, error) {
 	return made, nil
 }
 
+// until gives the session up when ctx ends. stop ends that, and tells whether it came
+// in time: a session that is about to be given up must not serve anybody else.
+func (s *session) until(ctx context.Context) (stop func() bool) {
+	inTime := context.AfterFunc(ctx, s.abort)
+	return func() bool {
+		if inTime() {
+			return true
+		}
+		s.abort()
+		return false
+	}
+}
+
 // usable tells whether the session can serve another call.
 func (s *session) usable() bool {
 	return s.ctx.Err() == nil && s.control.broken == nil && !s.control.pending && s.control.last.code != 421

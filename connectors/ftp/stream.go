@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"gantry/connectors"
@@ -20,6 +21,9 @@ type stream struct {
 	err   error // of the transfer, once it is done
 	at    int64 // bytes written
 	bored *time.Timer
+
+	mu    sync.Mutex
+	given bool // the session is others'
 }
 
 // patience is how long a stream waits for its next part.
@@ -31,7 +35,7 @@ func (u *upload) openStream(ctx context.Context, at int64) (*stream, error) {
 	if err != nil {
 		return nil, fail("write part of", u.path, err)
 	}
-	stop := context.AfterFunc(ctx, s.abort)
+	stop := s.until(ctx)
 	send, err := u.sender(s, at)
 	if !stop() {
 		err = ctx.Err()
@@ -43,15 +47,31 @@ func (u *upload) openStream(ctx context.Context, at int64) (*stream, error) {
 	r, w := io.Pipe()
 	made := &stream{place: u.place, s: s, pipe: w, done: make(chan struct{}), at: at}
 	context.AfterFunc(s.ctx, func() { _ = r.CloseWithError(errors.New("the connection was given up")) })
-	made.bored = time.AfterFunc(patience, s.abort)
+	made.bored = time.AfterFunc(patience, made.abort)
 	go func() {
 		made.err = send(r)
 		_ = r.CloseWithError(made.err)
 		made.bored.Stop()
-		u.place.pool.give(s, false)
+		made.give()
 		close(made.done)
 	}()
 	return made, nil
+}
+
+func (st *stream) give() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.given = true
+	st.place.pool.give(st.s, false)
+}
+
+// abort gives the connection up, as long as it is the stream's.
+func (st *stream) abort() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !st.given {
+		st.s.abort()
+	}
 }
 
 // sender tells how to send from this offset on. What the server has beyond it is
@@ -92,7 +112,7 @@ func (u *upload) writeOn(ctx context.Context, p connectors.Part, r io.Reader) er
 	}
 	st := u.stream
 	st.bored.Reset(patience)
-	stop := context.AfterFunc(ctx, st.s.abort)
+	stop := context.AfterFunc(ctx, st.abort)
 	from := &failing{Reader: r}
 	n, err := io.Copy(st.pipe, from)
 	st.at += n
@@ -129,7 +149,7 @@ func (f *failing) Read(p []byte) (int, error) {
 // finish ends the file and reads what the server says.
 func (st *stream) finish(ctx context.Context) error {
 	_ = st.pipe.Close()
-	stop := context.AfterFunc(ctx, st.s.abort)
+	stop := context.AfterFunc(ctx, st.abort)
 	<-st.done
 	if !stop() {
 		return ctx.Err()
@@ -139,7 +159,7 @@ func (st *stream) finish(ctx context.Context) error {
 
 // cut ends the transfer without ending the file well: the connection is given up.
 func (st *stream) cut() error {
-	st.s.abort()
+	st.abort()
 	<-st.done
 	return st.err
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 )
 
@@ -51,7 +52,8 @@ func (s putServer) get(w http.ResponseWriter, r *http.Request, name string) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("ETag", fmt.Sprintf("\"%x-%x\"", info.ModTime().UnixNano(), info.Size()))
+	stat := info.Sys().(*syscall.Stat_t) // two files of one size may be written within one tick of the kernel's clock
+	w.Header().Set("ETag", fmt.Sprintf("\"%x-%x-%x\"", stat.Ino, info.ModTime().UnixNano(), info.Size()))
 	http.ServeContent(w, r, "clip.bin", info.ModTime(), f)
 }
 
