@@ -12,57 +12,55 @@ import (
 )
 
 // ownerOf tells whether a process of the group has the other end of a connection
-// inside this machine. Where /proc does not tell, it is taken to be so.
+// inside this machine. Where /proc does not tell, it is taken to be so. A socket of
+// our own user that nobody holds is that of a process which ends just now.
 func ownerOf(c net.Conn, group int) owner {
 	table, err := os.ReadFile("/proc/net/tcp")
 	if err != nil {
 		return ours
 	}
-	inode := socketOf(table, c.RemoteAddr().(*net.TCPAddr), c.LocalAddr().(*net.TCPAddr))
+	inode, user := socketOf(table, c.RemoteAddr().(*net.TCPAddr), c.LocalAddr().(*net.TCPAddr))
 	if inode == "" || inode == "0" {
 		return unknown
 	}
-	if holds(group, "socket:["+inode+"]") {
-		return ours
+	whose := holder("socket:["+inode+"]", group)
+	if whose == unknown && user != strconv.Itoa(os.Geteuid()) {
+		return stranger // whose processes we may not look into
 	}
-	// Its process is another's, or has ended since.
-	now, err := os.ReadFile("/proc/net/tcp")
-	switch {
-	case err != nil || socketOf(now, c.RemoteAddr().(*net.TCPAddr), c.LocalAddr().(*net.TCPAddr)) != inode:
-		return unknown
-	case holds(group, "socket:["+inode+"]"):
-		return ours
-	default:
-		return stranger
-	}
+	return whose
 }
 
-// holds tells whether a process of the group has this file open.
-func holds(group int, file string) bool {
+// holder tells who has this file open, unknown if nobody has whom we may look into.
+func holder(file string, group int) owner {
+	found := unknown
 	processes, _ := filepath.Glob("/proc/[0-9]*")
 	for _, process := range processes {
-		if groupOf(filepath.Base(process)) != group {
-			continue
-		}
 		links, _ := filepath.Glob(process + "/fd/*")
 		for _, link := range links {
-			if target, err := os.Readlink(link); err == nil && target == file {
-				return true
+			if target, err := os.Readlink(link); err != nil || target != file {
+				continue
+			}
+			switch groupOf(filepath.Base(process)) {
+			case group:
+				return ours
+			case 0: // it has ended since
+			default:
+				found = stranger
 			}
 		}
 	}
-	return false
+	return found
 }
 
-// socketOf finds the inode of the socket with these two ends.
-func socketOf(table []byte, local, remote *net.TCPAddr) string {
+// socketOf finds the inode and the user of the socket with these two ends.
+func socketOf(table []byte, local, remote *net.TCPAddr) (inode, user string) {
 	for line := range bytes.Lines(table) {
 		fields := strings.Fields(string(line))
 		if len(fields) > 9 && fields[1] == kernelAddr(local) && fields[2] == kernelAddr(remote) {
-			return fields[9]
+			return fields[9], fields[7]
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // kernelAddr writes an address as /proc/net/tcp does: the bytes of the IP in the
