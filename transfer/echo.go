@@ -33,6 +33,10 @@ type echo struct {
 	err error       // why the echo ended early
 }
 
+// soon is how many bytes before the end of a stream the next one is opened: so much as
+// arrives meanwhile.
+const soon = 4 << 20
+
 var errDiffers = errors.New("a part is not what was sent")
 
 // echoes tells whether what is sent can be read back meanwhile.
@@ -119,6 +123,9 @@ func (e *echo) run(ctx context.Context, d *delivery) error {
 			e.set.Write(piece)
 			e.count(int64(len(piece)))
 			at += int64(len(piece))
+			if t.until-p.Offset-at <= soon {
+				t.ahead(d.acceptedUpTo(p.Number))
+			}
 		}
 		if common, equal := part.Sums().Agree(p.Digests); common == 0 || !equal {
 			return errDiffers

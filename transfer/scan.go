@@ -157,7 +157,7 @@ func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan
 	return nil
 }
 
-func (s scan) tape(ctx context.Context) *tape { return &tape{life: ctx, open: s.open, until: s.until} }
+func (s scan) tape(ctx context.Context) *tape { return newTape(ctx, s.open, s.until) }
 
 func (s scan) fillAlone(ctx context.Context, e *Engine, p *piece) error {
 	t := s.tape(ctx)

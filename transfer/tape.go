@@ -20,7 +20,57 @@ type tape struct {
 	at     int64 // where the stream stands
 	stream io.ReadCloser
 	cut    func(error) // ends the stream, whoever reads it
-	watch  atomic.Pointer[watch]
+	watch  *atomic.Pointer[watch]
+	next   *coming // follows this stream; nil if none is being opened
+}
+
+// A coming stream is being opened, while the one before it is read.
+type coming struct {
+	tape  *tape
+	from  int64
+	ready chan struct{} // closed when it is open, or could not be opened
+}
+
+func newTape(life context.Context, open func(ctx context.Context, offset, length int64) (io.ReadCloser, error), until int64) *tape {
+	return &tape{life: life, open: open, until: until, watch: &atomic.Pointer[watch]{}}
+}
+
+// ahead has the next stream opened, from where this one ends.
+func (t *tape) ahead(until int64) {
+	if t.next != nil || until <= t.until {
+		return
+	}
+	next := newTape(t.life, t.open, until)
+	next.watch = t.watch
+	t.next = &coming{tape: next, from: t.until, ready: make(chan struct{})}
+	go func(c *coming) {
+		defer close(c.ready)
+		_ = next.begin(t.life, c.from, until-c.from) // whoever comes there tries again, and hears why not
+	}(t.next)
+}
+
+// take goes over to the next stream, if it begins here.
+func (t *tape) take(ctx context.Context, offset int64) {
+	next := t.next
+	if t.next = nil; next == nil {
+		return
+	}
+	select {
+	case <-next.ready:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil || next.from != offset || next.tape.stream == nil {
+		next.drop()
+		return
+	}
+	t.stream, t.cut, t.at, t.until = next.tape.stream, next.tape.cut, offset, next.tape.until
+}
+
+func (c *coming) drop() {
+	go func() {
+		<-c.ready
+		c.tape.end()
+	}()
 }
 
 // from gives the stream at this offset, for a piece of so many bytes. Once ctx has
@@ -29,7 +79,10 @@ type tape struct {
 func (t *tape) from(ctx context.Context, w *watch, offset int64, size int) (_ io.Reader, done func(read int, good bool), err error) {
 	t.watch.Store(w)
 	if t.stream == nil || t.at != offset {
-		t.end()
+		t.close()
+		t.take(ctx, offset)
+	}
+	if t.stream == nil {
 		if err := t.begin(ctx, offset, max(int64(size), t.until-offset)); err != nil {
 			return nil, nil, err
 		}
@@ -39,7 +92,7 @@ func (t *tape) from(ctx context.Context, w *watch, offset int64, size int) (_ io
 	return t.stream, func(read int, good bool) {
 		t.at = offset + int64(read)
 		if !stop() || !good || t.at >= t.until {
-			t.end()
+			t.close()
 		}
 	}, nil
 }
@@ -63,8 +116,16 @@ func (t *tape) begin(ctx context.Context, offset, length int64) error {
 	return nil
 }
 
-// end closes the stream.
+// end closes the stream, and the next one.
 func (t *tape) end() {
+	t.close()
+	if t.next != nil {
+		t.next.drop()
+		t.next = nil
+	}
+}
+
+func (t *tape) close() {
 	if t.stream != nil {
 		t.cut(nil)
 		t.stream = nil

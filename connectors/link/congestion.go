@@ -44,12 +44,13 @@ func Options() []connectors.Option {
 	}}
 }
 
-// From where on a way is long, and up to where the peer is next door, in time to the
-// peer and back. Between the two the system's choice stands.
-const (
-	far  = 5 * time.Millisecond
-	near = time.Millisecond
-)
+// Far is from where on a way is long, in time to the peer and back: what moves there
+// depends on how much is under way, more than on the processors at its ends.
+const Far = 5 * time.Millisecond
+
+// near is up to where the peer is next door. Between the two the system's choice
+// stands.
+const near = time.Millisecond
 
 // choose gives the algorithms to try in turn, the best first, for a way of this
 // round-trip time over which the system would use another. None: leave it alone.
@@ -59,7 +60,7 @@ func (c Congestion) choose(roundTrip time.Duration, system string) (try []string
 		return nil, false
 	case c != Auto && c != "":
 		return []string{string(c)}, true
-	case roundTrip >= far && system != "bbr":
+	case roundTrip >= Far && system != "bbr":
 		return []string{"bbr"}, false
 	case roundTrip > 0 && roundTrip <= near && system == "bbr":
 		return []string{"cubic", "reno"}, false

@@ -23,14 +23,17 @@ func (d Dialer) prepare(c *net.TCPConn) error {
 	return err
 }
 
+// unsent is how many bytes the kernel holds that it cannot send yet: what is written
+// later, as the request for a reading or a part of an urgent file, does not wait behind
+// megabytes. What is on its way is bounded by the length of the way alone.
+const unsent = 512 << 10
+
 func (d Dialer) set(fd int) error {
 	if d.Stall > 0 {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Stall/time.Millisecond)) // gVisor and old kernels lack it
 	}
-	var roundTrip time.Duration
-	if info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-		roundTrip = time.Duration(info.Rtt) * time.Microsecond
-	}
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
+	roundTrip := roundTripOf(fd)
 	system, err := unix.GetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION)
 	if err != nil {
 		system = ""
@@ -45,4 +48,27 @@ func (d Dialer) set(fd int) error {
 		return fmt.Errorf("the kernel does not let us use the congestion control %q (option congestion): %w; see sysctl net.ipv4.tcp_allowed_congestion_control", names[0], err)
 	}
 	return nil
+}
+
+// RoundTrip is the time to the peer and back as the kernel has seen it on a connection
+// of Dial's; 0 = not known.
+func RoundTrip(c net.Conn) (roundTrip time.Duration) {
+	t, ok := c.(*net.TCPConn)
+	if !ok {
+		return 0
+	}
+	raw, err := t.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) { roundTrip = roundTripOf(int(fd)) }) // of a connection that is closed, it is not known
+	return roundTrip
+}
+
+func roundTripOf(fd int) time.Duration {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(info.Rtt) * time.Microsecond
 }

@@ -5,6 +5,7 @@ package link
 import (
 	"fmt"
 	"net"
+	"time"
 )
 
 // prepare leaves the settings to the system.
@@ -14,3 +15,6 @@ func (d Dialer) prepare(*net.TCPConn) error {
 	}
 	return nil
 }
+
+// RoundTrip is not known here.
+func RoundTrip(net.Conn) time.Duration { return 0 }

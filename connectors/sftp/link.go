@@ -23,10 +23,17 @@ type link struct {
 	full     bool         // the server opens no further session; under the pool's mutex
 }
 
-// wired counts what arrives: a sign of life.
+// wired counts what arrives, a sign of life, and what is sent.
 type wired struct {
 	net.Conn
-	arrived atomic.Int64
+	roundTrip     time.Duration // of the handshake; 0 = not known
+	arrived, sent atomic.Int64
+}
+
+func (w *wired) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	w.sent.Add(int64(n))
+	return n, err
 }
 
 func (w *wired) Read(p []byte) (int, error) {

@@ -16,35 +16,42 @@ func (p *place) Open(ctx context.Context, path string, offset, length int64) (io
 	if err != nil {
 		return nil, err
 	}
-	return p.read(ctx, path, path, offset, length)
+	return p.read(ctx, &opener{from: path, path: path}, offset, length)
 }
 
-// read streams the file at from; errors name it path.
-func (p *place) read(ctx context.Context, from, path string, offset, length int64) (io.ReadCloser, error) {
+func (p *place) read(ctx context.Context, o *opener, offset, length int64) (io.ReadCloser, error) {
+	path := o.path
 	if offset < 0 {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", path, "the offset %d is negative", offset)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fail("open", path, err)
 	}
-	o := &opener{from: from, path: path}
 	t, err := newTeam(ctx, p.pool, down, o.open, giveBack)
 	if err != nil {
 		return nil, fail("open", path, err)
 	}
-	return promise.Exactly(ctx, path, newStream(t, path, offset, length), length), nil
+	s := newStream(t, path, offset, length)
+	if length > 0 {
+		s.err = s.ask() // it is on its way when it is read
+	}
+	return promise.Exactly(ctx, path, s, length), nil
 }
 
 // An opener opens one file in several sessions, and sees that it is the same one.
 type opener struct {
-	from, path string
+	from, path string // errors name it path
+	ours       bool   // nobody else has this name, and we may be writing to it
 	first      *wire.Attrs
 }
 
 var errReplaced = errors.New("the file was replaced meanwhile")
 
 func (o *opener) open(ctx context.Context, c *conn) (wire.Handle, error) {
-	if o.first != nil {
+	switch {
+	case o.ours:
+		return c.Client.Open(ctx, c.abs(o.from), wire.ForRead)
+	case o.first != nil:
 		return o.again(ctx, c)
 	}
 	// A server that opens a FIFO waits for a writer, and we with it.

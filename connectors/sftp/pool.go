@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	tcp "gantry/connectors/link"
 )
 
 // pool keeps the sessions of a place. It makes the first one when it is needed,
@@ -27,6 +28,7 @@ type pool struct {
 	refusals int       // in a row, of growing
 	patience time.Time // before that, the pool does not try to grow
 	refusal  error     // the last one
+	gain     gain      // of connections on a long way
 	group    sync.WaitGroup
 }
 
@@ -37,15 +39,19 @@ type attempt struct {
 	err  error
 }
 
-// most is how many sessions, each with windows of 2 MiB, share a connection: TCP's own
-// window is rarely larger than two of them. OpenSSH makes a process of each
-// session. Others mix them up: ProFTPD 1.3.8 calls one's handles invalid when
-// another is at work.
+// most is how many sessions, each with windows of 2 MiB, share a connection: what makes
+// a long way full, while TCP's own window next door is rarely larger than two of them.
+// OpenSSH makes a process of each session. Others mix them up: ProFTPD 1.3.8 calls one's
+// handles invalid when another is at work.
 func (l *link) most() int {
-	if strings.HasPrefix(l.software(), "OpenSSH") {
+	switch {
+	case !strings.HasPrefix(l.software(), "OpenSSH"):
+		return 1
+	case l.wire.roundTrip >= tcp.Far:
+		return 4
+	default:
 		return 2
 	}
-	return 1
 }
 
 func newPool(c config) *pool {
@@ -175,8 +181,7 @@ func (p *pool) grow() {
 		return
 	}
 	on := p.widest()
-	connect := on == nil && len(p.links()) < p.connections
-	if !connect && on == nil {
+	if on == nil && (len(p.links()) >= p.connections || p.far() && !p.gain.wants(p.now(), p.movedSoFar())) {
 		return
 	}
 	p.growing = true
@@ -218,6 +223,9 @@ func (p *pool) growBy(on *link) {
 	if made != nil {
 		p.add(made)
 		p.refusals = 0
+		if on == nil {
+			p.gain.added()
+		}
 		return
 	}
 	p.refusal = err

@@ -121,7 +121,7 @@ func (u *upload) Parts(ctx context.Context) ([]connectors.Part, error) {
 
 // OpenStaged implements connectors.Staged.
 func (u *upload) OpenStaged(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
-	return u.place.read(ctx, u.staged(), u.path, offset, length)
+	return u.place.read(ctx, &opener{from: u.staged(), path: u.path, ours: !u.final}, offset, length)
 }
 
 // Abort implements connectors.Upload.
