@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -105,7 +104,7 @@ func (u *upload) finish(s *session, w connectors.Whole) error {
 	}
 	t := promise.ModTime(u.options, w)
 	if t.IsZero() && u.outdated.Load() {
-		t = time.Now()
+		t = u.place.pool.now()
 	}
 	return u.place.setTime(s, u.target(), t)
 }

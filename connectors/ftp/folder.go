@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/ftp/listing"
@@ -80,7 +79,7 @@ func (p *place) mlsd(s *session, dir string) (contents, error) {
 // list reads a LIST of the folder that the session is in.
 func (p *place) list(s *session, dir, option string) (contents, error) {
 	var found contents
-	r := listing.Reader{Now: time.Now(), Zone: p.zone}
+	r := listing.Reader{Now: p.pool.now(), Zone: p.zone}
 	err := p.gather(s, dir, option, func(line string) {
 		e, ok, err := r.Line(line)
 		found.add(line, e, ok, err)

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"regexp"
 	"slices"
@@ -58,7 +57,7 @@ func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (
 // again: they are not of what is on the disk now. The commit sets the right time;
 // until then the file looks no more than an hour older than it is.
 func (u *upload) outdate(s *session) error {
-	odd := time.Now().Add(-time.Minute - time.Duration(rand.Int64N(int64(time.Hour))))
+	odd := u.place.pool.now().Add(-time.Minute - u.place.chance(time.Hour))
 	err := u.place.setTime(s, u.target(), odd)
 	if err == nil && timeCommand(u.place.setsTime.Load()) == noTime && u.place.runs(proFTPD) {
 		err = connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "the server may have kept the digest of other bytes, and lets no time be set")

@@ -52,7 +52,7 @@ func (p *pool) upkeep(ctx context.Context) {
 			if s == nil {
 				break
 			}
-			if time.Since(s.since) > keepIdle || !s.noop() {
+			if p.now().Sub(s.since) > keepIdle || !s.noop() {
 				p.end(s)
 				continue
 			}

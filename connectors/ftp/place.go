@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -20,6 +21,8 @@ type place struct {
 	pool  *pool
 	close context.CancelFunc
 	fast  float64 // bytes/s from which on a file is read over one session
+
+	chance func(below time.Duration) time.Duration // any, from 0 on
 
 	replaces  atomic.Bool // renaming onto a file replaces it in one step
 	swaps     atomic.Bool // renaming onto a file was refused
@@ -44,12 +47,12 @@ var (
 )
 
 func newPlace(c config) *place {
-	p := &place{config: c, fast: fast}
+	p := &place{config: c, fast: fast, chance: rand.N[time.Duration]}
 	open, cancel := context.WithCancel(context.Background())
 	p.close = cancel
 	p.lists.Store(c.listing == "list")
 	p.whole.Store(c.resume == "false")
-	p.pool = newPool(c, open)
+	p.pool = newPool(c, open, time.Now)
 	p.pool.list = p.lists.Load
 	p.pool.met = p.meet
 	return p

@@ -16,6 +16,7 @@ type pool struct {
 	open context.Context // ends when the place is closed
 	met  func(*session)  // is told of each new session
 	list func() bool     // new sessions list by LIST
+	now  func() time.Time
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and made anew whenever there may be room
@@ -32,8 +33,8 @@ type pool struct {
 // have taken the connections meanwhile.
 const forgive = time.Minute
 
-func newPool(c config, open context.Context) *pool {
-	p := &pool{config: c, open: open, changed: make(chan struct{}), live: map[*session]bool{}, limit: c.connections}
+func newPool(c config, open context.Context, now func() time.Time) *pool {
+	p := &pool{config: c, open: open, now: now, changed: make(chan struct{}), live: map[*session]bool{}, limit: c.connections}
 	go p.upkeep(open)
 	return p
 }
@@ -129,8 +130,8 @@ var now = func() <-chan struct{} { c := make(chan struct{}); close(c); return c 
 func (p *pool) enter(stream bool) (s *session, room bool, wait <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.limit < p.connections && time.Since(p.lowered) > forgive {
-		p.limit, p.lowered = p.limit+1, time.Now()
+	if p.limit < p.connections && p.now().Sub(p.lowered) > forgive {
+		p.limit, p.lowered = p.limit+1, p.now()
 	}
 	if p.busy >= p.limit || stream && p.streams >= max(1, p.limit-1) {
 		return nil, false, p.changed
@@ -177,7 +178,7 @@ func (p *pool) make(ctx context.Context) (*session, error) {
 func (p *pool) give(s *session, stream bool) {
 	p.mu.Lock()
 	if s.usable() && p.open.Err() == nil && s.noMLSD == p.list() {
-		s.since = time.Now()
+		s.since = p.now()
 		s.rest()
 		p.idle = append(p.idle, s)
 	} else {
@@ -206,7 +207,7 @@ func (p *pool) lower() bool {
 	if len(p.live) == 0 {
 		return false
 	}
-	p.limit, p.lowered = min(p.limit, len(p.live)), time.Now()
+	p.limit, p.lowered = min(p.limit, len(p.live)), p.now()
 	return true
 }
 

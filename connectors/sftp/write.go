@@ -139,13 +139,19 @@ func (w *writing) answered(ctx context.Context) error {
 			return err
 		}
 		w.team.leave(p.lane)
-		fresh := newBuffer(len(*p.buffer)) // the lost request may still read the old one
-		copy(*fresh, *p.buffer)
-		p.buffer = fresh
+		p.renew()
 		if err := w.send(ctx, p, false); err != nil {
 			return err
 		}
 	}
+}
+
+// renew gives a write a buffer of its own: the lost request may still read the old one,
+// and write its head.
+func (p *piece) renew() {
+	fresh := newBuffer(len(*p.buffer))
+	copy((*fresh)[wire.Headroom:], (*p.buffer)[wire.Headroom:])
+	p.buffer = fresh
 }
 
 // worthAsking is the size from which on it pays to ask for room beforehand.

@@ -58,7 +58,7 @@ func (c *Client) start(p *Pending) (*Pending, error) {
 
 // sendAll sends what was started, until the client ends.
 func (c *Client) sendAll() {
-	for {
+	for c.life.Err() == nil {
 		select {
 		case p := <-c.queue:
 			if c.out.send(p.packet(c.number(p))) != nil {
