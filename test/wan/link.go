@@ -14,6 +14,14 @@ type Link struct {
 	Queue     time.Duration // how much may wait for its turn before more is dropped; 0 = RoundTrip
 }
 
+// mtu is the size of the packets on a link, and headers what IP and TCP, with its time
+// stamps, take of each.
+const mtu, headers = 1500, 20 + 20 + 12
+
+// Payload is the bytes of a connection that the link carries in a second, if nothing is
+// lost: the most that anybody can move.
+func (l Link) Payload() float64 { return float64(l.Rate) / 8 * (mtu - headers) / mtu }
+
 func (l Link) String() string {
 	return fmt.Sprintf("%dMbit-%dms-loss%g%%", l.Rate/1e6, l.RoundTrip.Milliseconds(), l.Loss*100)
 }
