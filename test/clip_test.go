@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"gantry/orchestrator/api"
 	"gantry/orchestrator/catalog"
@@ -18,6 +17,7 @@ import (
 // TestClipsEndWhereTheyShould sends good and bad clips through `gantry up` and
 // looks at what came out with others' tools.
 func TestClipsEndWhereTheyShould(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.up()
 	s.realPartners()
@@ -30,7 +30,7 @@ func TestClipsEndWhereTheyShould(t *testing.T) {
 	s.drop(written(t, filepath.Join(clips, "empty.mov"), nil))
 	s.drop(written(t, filepath.Join(clips, "noise.mxf"), []byte(strings.Repeat("no media at all ", 5000))))
 	s.drop(written(t, filepath.Join(clips, "playlist.mp4"), []byte("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")))
-	ends := s.settled(7, 3*time.Minute)
+	ends := s.settled(7)
 
 	for name, want := range map[string]string{
 		"black.mp4": "black", "silent.mp4": "silen", "truncated.mp4": "", "empty.mov": "empty", "noise.mxf": "", "playlist.mp4": "playlist",

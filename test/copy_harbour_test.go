@@ -23,7 +23,7 @@ import (
 type harbour struct {
 	t       *testing.T
 	ports   []*port
-	secrets []string // NAME=VALUE, for the environment
+	secrets string // the folder of the files with the secrets
 }
 
 // A port is a folder that is reached by a protocol.
@@ -60,7 +60,7 @@ func (p *port) sink(t *testing.T, random *rand.Rand) bool {
 
 func newHarbour(t *testing.T) *harbour {
 	t.Helper()
-	h := &harbour{t: t}
+	h := &harbour{t: t, secrets: t.TempDir()}
 	ctx, dir := context.Background(), t.TempDir()
 	h.ports = append(h.ports, &port{name: "local", url: "file://" + filepath.Join(dir, "local"), root: filepath.Join(dir, "local")})
 
@@ -80,24 +80,20 @@ func newHarbour(t *testing.T) *harbour {
 	gateway, err := servers.StartVersityGW(ctx, filepath.Join(dir, "gateway"))
 	h.must(err)
 	t.Cleanup(func() { _ = gateway.Stop() })
-	h.secrets = append(h.secrets, "S3_ACCESS="+gateway.AccessKey, "S3_SECRET="+gateway.SecretKey)
+	access, secret := h.secret("s3-access", gateway.AccessKey), h.secret("s3-secret", gateway.SecretKey)
 	for _, p := range []*port{
 		{name: "s3", url: "s3://one", options: []string{"endpoint=" + gateway.Endpoint}, root: filepath.Join(gateway.Root, "one")},
 		{name: "s3compat", url: "s3+" + gateway.Endpoint + "/two", root: filepath.Join(gateway.Root, "two")},
 	} {
 		h.must(gateway.MakeBucket(ctx, filepath.Base(p.root)))
 		p.object, p.pid, p.restart = true, gateway.Pid, gateway.Restart
-		p.options = append(p.options, "region="+gateway.Region, "accessKey=env:S3_ACCESS", "secretKey=env:S3_SECRET")
+		p.options = append(p.options, "region="+gateway.Region, "accessKey="+access, "secretKey="+secret)
 		h.ports = append(h.ports, p)
 	}
 	for _, p := range h.ports {
 		for _, folder := range []string{"in", "out"} {
 			h.must(os.MkdirAll(p.file(folder), 0o755))
 		}
-	}
-	for _, secret := range h.secrets {
-		name, value, _ := strings.Cut(secret, "=")
-		t.Setenv(name, value)
 	}
 	return h
 }
@@ -106,11 +102,15 @@ func (h *harbour) ftp(name string, s *servers.FTPD, err error) {
 	h.t.Helper()
 	h.must(err)
 	h.t.Cleanup(func() { _ = s.Stop() })
-	variable := strings.ToUpper(name) + "_PASSWORD"
-	h.secrets = append(h.secrets, variable+"="+s.Password)
 	h.ports = append(h.ports, &port{
-		name: name, url: strings.TrimSuffix(s.URL(s.Root), "/"), root: s.Dir, pid: s.Pid, options: []string{"password=env:" + variable},
+		name: name, url: strings.TrimSuffix(s.URL(s.Root), "/"), root: s.Dir, pid: s.Pid, options: []string{"password=" + h.secret(name, s.Password)},
 	})
+}
+
+// secret keeps a secret in a file and gives the reference to it.
+func (h *harbour) secret(name, secret string) string {
+	h.t.Helper()
+	return "file:" + written(h.t, filepath.Join(h.secrets, name), []byte(secret))
 }
 
 func (h *harbour) must(err error) {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
-	"time"
 
 	"gantry/orchestrator/api"
 )
@@ -18,6 +17,7 @@ import (
 // others get theirs, the reason is to be seen with what to do about it, and once
 // that is done the delivery goes on by itself.
 func TestTroubleWithOnePartner(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.up()
 	s.realPartners()
@@ -27,18 +27,18 @@ func TestTroubleWithOnePartner(t *testing.T) {
 		s := s.within(t)
 		s.must(s.sshd.Stop())
 		name := s.dropClip("down.mp4")
-		s.asset(name, time.Minute, "stuck at one partner only", func(v api.AssetView) error {
+		s.asset(name, "stuck at one partner only", func(v api.AssetView) error {
 			return errors.Join(othersServed(v, "nordic-sport"), says(v, "nordic-sport", s.sshd.Addr, "refused"))
 		})
 		s.must(s.sshd.Restart(context.Background()))
-		s.published(name, 2*time.Minute)
+		s.published(name)
 	})
 
 	t.Run("its host key is another", func(t *testing.T) {
 		s := s.within(t)
 		s.newHostKey()
 		name := s.dropClip("host-key.mp4")
-		v := s.asset(name, time.Minute, "stuck at the host key", func(v api.AssetView) error {
+		v := s.asset(name, "stuck at the host key", func(v api.AssetView) error {
 			return errors.Join(othersServed(v, "nordic-sport"), says(v, "nordic-sport", s.sshd.Addr, s.fingerprint(), "ssh-keygen", s.sshd.KnownHosts))
 		})
 		s.listed("transfer", "show", delivery(v, "nordic-sport").TransferID, "server not trusted")
@@ -48,7 +48,7 @@ func TestTroubleWithOnePartner(t *testing.T) {
 			t.Fatalf("there is no command in %q", waiting(v, "nordic-sport"))
 		}
 		run(t, "sh", "-c", remedy[1])
-		s.published(name, 2*time.Minute)
+		s.published(name)
 	})
 
 	t.Run("it refuses the secret", func(t *testing.T) {
@@ -57,18 +57,19 @@ func TestTroubleWithOnePartner(t *testing.T) {
 		s.secretKey = "file:" + secret
 		s.realPartners()
 		name := s.dropClip("secret.mp4")
-		v := s.asset(name, time.Minute, "stuck at the secret", func(v api.AssetView) error {
+		v := s.asset(name, "stuck at the secret", func(v api.AssetView) error {
 			return errors.Join(othersServed(v, "stream-one"), says(v, "stream-one", "stream-one", "authentication failed", "secretKey"))
 		})
 		s.listed("transfer", "show", delivery(v, "stream-one").TransferID, "authentication failed")
 		written(t, secret, []byte(s.s3.SecretKey))
-		s.published(name, 2*time.Minute)
+		s.published(name)
 	})
 }
 
 // TestFullDestinations lets a partner's disk and the archive's fill up. Both wait,
 // and go on when there is room.
 func TestFullDestinations(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	partner, archive := filepath.Join(s.partners(), "nordic-sport"), filepath.Join(s.dir, "archive")
 	for _, folder := range []string{partner, archive} {
@@ -82,7 +83,7 @@ func TestFullDestinations(t *testing.T) {
 		written(t, filler, make([]byte, 4000<<10))
 	}
 	name := s.dropClip("full.mp4")
-	s.asset(name, time.Minute, "waiting for room at two places", func(v api.AssetView) error {
+	s.asset(name, "waiting for room at two places", func(v api.AssetView) error {
 		log, err := os.ReadFile(s.log.Name())
 		for _, place := range []string{"nordic-sport", "archive"} {
 			if !regexp.MustCompile(place + ".*no space left.*make room").Match(log) {
@@ -94,7 +95,7 @@ func TestFullDestinations(t *testing.T) {
 	for _, filler := range fillers {
 		s.must(os.Remove(filler))
 	}
-	s.published(name, 2*time.Minute)
+	s.published(name)
 }
 
 // mountSmall makes a folder a disk of 4 MiB.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"gantry/orchestrator/api"
 )
@@ -15,6 +14,7 @@ import (
 // TestFormatsOfTheTrade sends what venues really send. Each gets through, and keeps
 // what the partner needs.
 func TestFormatsOfTheTrade(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.up()
 	s.realPartners()
@@ -48,7 +48,7 @@ func TestFormatsOfTheTrade(t *testing.T) {
 	}
 	views := map[string]api.AssetView{}
 	for name := range originals {
-		views[name] = s.published(name, 3*time.Minute)
+		views[name] = s.published(name)
 	}
 	mezzanine := func(name string) string {
 		folder := filepath.Join(s.partners(), "nordic-sport", delivery(views[name], "nordic-sport").Path)

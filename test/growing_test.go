@@ -27,6 +27,7 @@ import (
 // to (s3,sftp). With GANTRY_GROW it tells how long each took from its end to its
 // commit.
 func TestRecordingsArriveWhenTheyEnd(t *testing.T) {
+	t.Parallel()
 	length, soak := 3*time.Second, os.Getenv("GANTRY_GROW")
 	if soak != "" {
 		var err error
@@ -69,6 +70,7 @@ func TestRecordingsArriveWhenTheyEnd(t *testing.T) {
 // TestAGrowingCopyIsKilled kills the program at any moment while a recording grows:
 // the next run goes on with what was accepted.
 func TestAGrowingCopyIsKilled(t *testing.T) {
+	t.Parallel()
 	kills, seed := number(t, "GANTRY_GROW_KILLS", 2), number(t, "GANTRY_SEED", int(time.Now().UnixNano()%1e6))
 	t.Logf("GANTRY_GROW_KILLS=%d GANTRY_SEED=%d", kills, seed)
 	h := newHarbour(t)
@@ -84,7 +86,7 @@ func TestAGrowingCopyIsKilled(t *testing.T) {
 			copying := h.follow(t, p, r.name, verify)
 			for range kills {
 				select {
-				case <-time.After(time.Duration(600+random.IntN(1200)) * time.Millisecond):
+				case <-time.After(time.Duration(300+random.IntN(800)) * time.Millisecond):
 				case <-copying.done:
 				}
 				_ = copying.cmd.Process.Kill()
@@ -145,7 +147,7 @@ type rewrapped struct {
 func rewrap(t *testing.T, loop, format string) *rewrapped {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "whole."+format)
-	tool(t, "ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "-1", "-i", loop, "-t", "12", "-c", "copy", "-f", format, name)
+	tool(t, "ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "-1", "-i", loop, "-t", "6", "-c", "copy", "-f", format, name)
 	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -228,7 +230,7 @@ func (f *following) again() *following {
 	n.out, n.errs, n.done = &bytes.Buffer{}, &bytes.Buffer{}, make(chan struct{})
 	n.cmd = exec.Command(program, args...)
 	n.cmd.Stdout, n.cmd.Stderr = n.out, n.errs
-	n.cmd.Env = append(append(os.Environ(), f.h.secrets...), "XDG_STATE_HOME="+f.state)
+	n.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+f.state)
 	f.h.must(n.cmd.Start())
 	go func() { defer close(n.done); awaitEnd(n.cmd.Process.Pid) }()
 	return &n

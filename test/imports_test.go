@@ -59,6 +59,7 @@ var outside = []rule{
 }
 
 func TestImportsGoOneWay(t *testing.T) {
+	t.Parallel()
 	for path, imports := range packages(t) {
 		for _, imported := range imports {
 			inner, ours := strings.CutPrefix(imported, "gantry/")

@@ -20,14 +20,15 @@ import (
 // TestInterruptedInATranscode presses Ctrl-C while ffmpeg works. The program ends
 // soon, leaves no process behind, and goes on at the next start.
 func TestInterruptedInATranscode(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.up()
 	s.realPartners()
 	clip := filepath.Join(t.TempDir(), "long.mp4")
-	ffmpeg(t, "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25", "-f", "lavfi", "-i", tone, "-t", "8",
+	ffmpeg(t, "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25", "-f", "lavfi", "-i", tone, "-t", "5",
 		"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", clip)
 	s.drop(clip)
-	s.asset("long.mp4", time.Minute, "in ffmpeg's hands", func(v api.AssetView) error {
+	s.asset("long.mp4", "in ffmpeg's hands", func(v api.AssetView) error {
 		if len(v.Runs) != 1 {
 			return fmt.Errorf("it has %d runs", len(v.Runs))
 		}
@@ -43,12 +44,12 @@ func TestInterruptedInATranscode(t *testing.T) {
 		return errors.New("no transcode reports progress")
 	})
 	group := s.cmd.Process.Pid
-	if code := s.interrupt(15 * time.Second); code != 0 {
+	if code := s.interrupt(time.Minute); code != 0 {
 		t.Errorf("the exit code after Ctrl-C is %d, want 0", code)
 	}
-	s.eventually(5*time.Second, "free of processes that were left behind", func() error { return alone(group) })
+	s.eventually("free of processes that were left behind", func() error { return alone(group) })
 	s.up()
-	s.published("long.mp4", 3*time.Minute)
+	s.published("long.mp4")
 }
 
 // alone is nil if no process of a group is left.
@@ -63,18 +64,20 @@ func alone(group int) error {
 // TestBigTransferGoesOn kills the program in the middle of a big upload, and then
 // presses Ctrl-C in the middle of another. What the partner had is not sent again.
 func TestBigTransferGoesOn(t *testing.T) {
-	const size = 200 << 20
+	t.Parallel()
+	const size = 64 << 20
 	s := newStand(t)
 	s.up()
 	s.realPartners()
 	partner := filepath.Join(s.partners(), "nordic-sport")
 	watchNames(t, partner)
-	// A route of its own straight to the SFTP server, without a workflow.
+	// A route of its own straight to the SFTP server, without a workflow, and so slow
+	// that there is time to stop it.
 	s.must(os.MkdirAll(filepath.Join(s.partners(), "inbox"), 0o755))
 	s.apply(fmt.Sprintf(`apiVersion: gantry/v1
 kind: Location
 metadata: { name: inbox }
-spec: { site: local, url: "file://%s" }
+spec: { site: local, url: "file://%s", options: { bandwidth: 32M } }
 ---
 apiVersion: gantry/v1
 kind: Route
@@ -86,11 +89,11 @@ spec: { site: local, from: inbox, to: nordic-sport, path: "{{.Name}}", settle: {
 		stop func()
 	}{
 		{"killed.bin", s.kill},
-		{"interrupted.bin", func() { _ = s.interrupt(15 * time.Second) }},
+		{"interrupted.bin", func() { _ = s.interrupt(time.Minute) }},
 	} {
 		name := c.name
 		original := randomFile(t, filepath.Join(s.partners(), "inbox", name), size)
-		s.eventually(time.Minute, name+" partly sent", func() error {
+		s.eventually(name+" partly sent", func() error {
 			if sent := underWay(partner); sent < size*3/5 { // more than the parts that are under way at once
 				return fmt.Errorf("%d bytes are", sent)
 			}
@@ -101,14 +104,14 @@ spec: { site: local, from: inbox, to: nordic-sport, path: "{{.Name}}", settle: {
 			t.Fatalf("%s was there before the program was stopped: the test came too late", name)
 		}
 		s.up()
-		s.eventually(2*time.Minute, name+" sent", func() error {
+		s.eventually(name+" sent", func() error {
 			_, err := os.Stat(filepath.Join(partner, name))
 			return err
 		})
 		if !same(t, original, filepath.Join(partner, name)) {
 			t.Errorf("%s is another file at the partner's", name)
 		}
-		s.asset(name, time.Minute, "registered", func(v api.AssetView) error {
+		s.asset(name, "registered", func(v api.AssetView) error {
 			if len(v.Transfers) != 1 || v.Transfers[0].Status != catalog.TransferDone {
 				return fmt.Errorf("its transfers: %s", situation(v))
 			}
@@ -149,6 +152,7 @@ func randomFile(t *testing.T, name string, size int64) string {
 
 // TestSecondProgramIsRefused starts a second program on the same data folder.
 func TestSecondProgramIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.up()
 	for name, c := range map[string]struct{ listen, want string }{

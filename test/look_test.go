@@ -41,9 +41,9 @@ func (s *stand) assets() ([]catalog.Asset, error) {
 
 // asset waits until the one asset of a name satisfies check, and gives it with all
 // that is known of it.
-func (s *stand) asset(name string, within time.Duration, what string, check func(api.AssetView) error) (v api.AssetView) {
+func (s *stand) asset(name, what string, check func(api.AssetView) error) (v api.AssetView) {
 	s.t.Helper()
-	s.eventually(within, name+" "+what, func() error {
+	s.eventually(name+" "+what, func() error {
 		all, err := s.assets()
 		if err != nil {
 			return err
@@ -64,9 +64,9 @@ func (s *stand) asset(name string, within time.Duration, what string, check func
 }
 
 // published waits until the asset of a name is at both partners and in the archive.
-func (s *stand) published(name string, within time.Duration) api.AssetView {
+func (s *stand) published(name string) api.AssetView {
 	s.t.Helper()
-	return s.asset(name, within, "published", func(v api.AssetView) error {
+	return s.asset(name, "published", func(v api.AssetView) error {
 		if ended[v.Asset.Status] && v.Asset.Status != catalog.AssetPublished {
 			s.t.Fatalf("%s is %s: %s", name, v.Asset.Status, v.Asset.Reason)
 		}

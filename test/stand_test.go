@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -26,6 +26,10 @@ import (
 var program = os.Getenv("GANTRY_PROGRAM")
 
 func TestMain(m *testing.M) {
+	// Each test waits for processes most of the time.
+	if err := flag.Set("test.parallel", "6"); err != nil { // the command line may say otherwise
+		panic(err)
+	}
 	os.Exit(func() int {
 		if program != "" {
 			return m.Run()
@@ -100,7 +104,17 @@ func (s *stand) up() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.eventually(30*time.Second, "ready", func() error {
+	ended := make(chan struct{})
+	go func(pid int) {
+		awaitEnd(pid)
+		close(ended)
+	}(s.cmd.Process.Pid)
+	s.eventually("ready", func() error {
+		select {
+		case <-ended:
+			s.t.Fatal("it ended as soon as it was started")
+		default:
+		}
 		r, err := http.Get("http://" + s.listen + "/readyz")
 		if err != nil {
 			return err
@@ -271,10 +285,10 @@ func (s *stand) fingerprint() string {
 }
 
 // settled waits until n assets have come to their end, and gives them by name.
-func (s *stand) settled(n int, within time.Duration) map[string]catalog.Asset {
+func (s *stand) settled(n int) map[string]catalog.Asset {
 	s.t.Helper()
 	byName := map[string]catalog.Asset{}
-	s.eventually(within, fmt.Sprintf("%d assets at their end", n), func() error {
+	s.eventually(fmt.Sprintf("%d assets at their end", n), func() error {
 		page, err := get[api.Page[catalog.Asset]](s, "/assets?limit=1000")
 		if err != nil {
 			return err
@@ -294,17 +308,21 @@ func (s *stand) settled(n int, within time.Duration) map[string]catalog.Asset {
 	return byName
 }
 
+// patience ends what would never happen. It promises no speed: all machines that
+// this runs on have something else to do.
+const patience = 5 * time.Minute
+
 // eventually asks until there is no error; a stand that died is told at once.
-func (s *stand) eventually(within time.Duration, what string, check func() error) {
+func (s *stand) eventually(what string, check func() error) {
 	s.t.Helper()
-	deadline := time.Now().Add(within)
+	deadline := time.Now().Add(patience)
 	for {
 		err := check()
 		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatalf("not %s within %s: %v", what, within, err)
+			s.t.Fatalf("not %s within %s: %v", what, patience, err)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -312,10 +330,9 @@ func (s *stand) eventually(within time.Duration, what string, check func() error
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := servers.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }

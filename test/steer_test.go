@@ -17,7 +17,7 @@ import (
 // transferOf waits for the transfer of a kind that has moved something, and has not ended.
 func (s *stand) transferOf(kind string) (t catalog.Transfer) {
 	s.t.Helper()
-	s.eventually(30*time.Second, "a "+kind+" under way", func() error {
+	s.eventually("a "+kind+" under way", func() error {
 		page, err := get[api.Page[catalog.Transfer]](s, "/transfers?kind="+kind)
 		if err != nil {
 			return err
@@ -34,7 +34,7 @@ func (s *stand) transferOf(kind string) (t catalog.Transfer) {
 
 func (s *stand) standing(id, what string, ok func(catalog.Transfer) bool) (t catalog.Transfer) {
 	s.t.Helper()
-	s.eventually(20*time.Second, what, func() (err error) {
+	s.eventually(what, func() (err error) {
 		if t, err = get[catalog.Transfer](s, "/transfers/"+id); err == nil && !ok(t) {
 			err = fmt.Errorf("it is %+v", t)
 		}
@@ -54,6 +54,7 @@ func (s *stand) send(path string) (run string) {
 // A transfer of a running hub is paused, hurried, cancelled and tried again from the
 // command line, and its agent does it at once.
 func TestTransfersOfAHubAreSteered(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.up()
 	outbox := filepath.Join(s.dir, "outbox")
@@ -84,12 +85,8 @@ do:
 		if tr.Priority.String() != "bulk" {
 			t.Errorf("it is %+v", tr)
 		}
-		asked := time.Now()
 		s.gantry("transfer", "pause", tr.ID)
 		paused := s.standing(tr.ID, "paused", func(t catalog.Transfer) bool { return t.Waiting == "paused" })
-		if took := time.Since(asked); took > 5*time.Second {
-			t.Errorf("it took %s", took)
-		}
 		s.listed("transfer", "ls", "paused")
 		s.listed("transfer", "show", tr.ID, "Waits for: paused")
 		time.Sleep(time.Second) // in which it could go on
@@ -113,13 +110,13 @@ do:
 		run := s.send("second.bin")
 		tr := s.transferOf("transfer")
 		s.gantry("transfer", "cancel", tr.ID)
-		s.eventually(20*time.Second, "the run has failed", func() error {
+		s.eventually("the run has failed", func() error {
 			if out := s.gantry("run", "show", run); !strings.Contains(out, "the transfer was cancelled") {
 				return fmt.Errorf("it says %s", out)
 			}
 			return nil
 		})
-		s.eventually(20*time.Second, "the upload is aborted", func() error { return only(outbox, "first.bin") })
+		s.eventually("the upload is aborted", func() error { return only(outbox, "first.bin") })
 		s.gantry("transfer", "retry", tr.ID)
 		s.standing(tr.ID, "done", func(t catalog.Transfer) bool { return t.Status == catalog.TransferDone })
 		s.must(only(outbox, "first.bin", "second.bin"))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -41,7 +40,7 @@ func start(ctx context.Context, c command, port int) (*process, string, error) {
 		use := port
 		if use == 0 {
 			var err error
-			if use, err = freePort(); err != nil {
+			if use, err = FreePort(); err != nil {
 				return nil, "", err
 			}
 		}
@@ -145,15 +144,6 @@ func (p *process) ended() bool {
 	default:
 		return false
 	}
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // environment keeps a server from being configured by the variables of whoever
