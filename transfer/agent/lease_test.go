@@ -91,6 +91,7 @@ func TestOrdersTakeNoMoreThanTheirShare(t *testing.T) {
 func TestAResultWaitsForTheHub(t *testing.T) {
 	v := newVenue(t)
 	gate := v.gate()
+	v.hub.lease = 3 * time.Second // a third of it is the pause after a call in vain
 	order, partner := v.delivery(t)
 	v.start()
 	o := v.hub.order(order)
