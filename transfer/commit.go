@@ -24,7 +24,11 @@ func (d *delivery) commit(ctx context.Context, e evidence) error {
 	upload := d.upload
 	entry, err := retry(ctx, d.retrier("commit"), limit, func(ctx context.Context) (connectors.Entry, error) {
 		tries++
-		return upload.Commit(ctx, whole)
+		entry, err := upload.Commit(ctx, whole)
+		if kind := connectors.KindOf(err); kind == connectors.KindUnavailable || kind == connectors.KindTimeout {
+			d.unheard = true
+		}
+		return entry, err
 	})
 	if err != nil {
 		return d.refused(ctx, err, tries > 1)
@@ -134,8 +138,9 @@ func (d *delivery) adopt(ctx context.Context) (done bool, err error) {
 	if err != nil || entry.Size != d.r.plan().Size {
 		return false, err
 	}
-	e, equal, err := d.examine(ctx, entry)
-	if d.strange && connectors.KindOf(err) == connectors.KindUnsupported {
+	ours := d.answers(entry)
+	e, equal, err := d.examine(ctx, entry, ours)
+	if kind := connectors.KindOf(err); !ours && (kind == connectors.KindUnsupported || kind == connectors.KindPermission) {
 		return false, nil // it may be anybody's
 	}
 	if err != nil || !equal {
@@ -145,12 +150,23 @@ func (d *delivery) adopt(ctx context.Context) (done bool, err error) {
 	return true, d.finish(entry, e)
 }
 
+// answers tells whether a file of the right size is there because of our own commit,
+// whose answer was lost: it has the time that we gave it, where the place keeps one.
+func (d *delivery) answers(entry connectors.Entry) bool {
+	if d.strange || !d.unheard {
+		return false
+	}
+	precision := d.traits.TimePrecision
+	given := d.r.source.ModTime
+	return precision == 0 || given.IsZero() || entry.ModTime.IsZero() || given.Sub(entry.ModTime).Abs() <= precision
+}
+
 // prove is for a file that is visible. One that is wrong is removed.
 func (d *delivery) prove(ctx context.Context, entry connectors.Entry, e evidence) error {
 	equal := entry.Size == d.r.plan().Size
 	if equal && e.proof == "" {
 		var err error
-		if e, equal, err = d.examine(ctx, entry); err != nil {
+		if e, equal, err = d.examine(ctx, entry, true); err != nil {
 			return err
 		}
 	}
@@ -179,12 +195,13 @@ func (d *delivery) removeWrong(ctx context.Context, entry connectors.Entry) erro
 }
 
 // examine proves a visible file: by the digests that came with its entry, by those
-// that the place computes, by reading it, or by its size where the job allows it.
-func (d *delivery) examine(ctx context.Context, entry connectors.Entry) (e evidence, equal bool, err error) {
+// that the place computes, by reading it, or by its size where the job allows it and
+// there is no doubt that it is ours.
+func (d *delivery) examine(ctx context.Context, entry connectors.Entry, ours bool) (e evidence, equal bool, err error) {
 	if e, settled, equal := d.stated(entry); settled {
 		return e, equal, nil
 	}
-	if d.way.Proof == ProofSize && !d.strange && !d.blind() {
+	if d.way.Proof == ProofSize && ours && !d.blind() {
 		return evidence{proof: ProofSize, reason: d.way.Reason}, true, nil
 	}
 	wrong := false

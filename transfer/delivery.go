@@ -45,6 +45,7 @@ type delivery struct {
 	filled    bool         // the storage has copied the file into the upload
 	lost      bool         // an upload of an earlier run is gone, or not known: the file may be there already
 	strange   bool         // nothing but its content says that a file at the path is ours
+	unheard   bool         // a commit of this run got no answer: it may have been done
 
 	opened  moment         // when it has an upload, or has failed
 	proving sync.WaitGroup // of parts that were accepted before

@@ -19,7 +19,7 @@ type evidence struct {
 
 // natively is the evidence of the place's own digests, whose reason was planned.
 func (d *delivery) natively(theirs connectors.Digests, reason string) evidence {
-	if a := d.way.Digest; a != "" && theirs[a] != "" {
+	if a := d.way.Digest; a != "" && theirs[a] != "" && d.r.pass.whole.Digests[a] != "" {
 		return evidence{ProofNative, a, reason}
 	}
 	for _, a := range digest.All() {

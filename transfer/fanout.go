@@ -79,6 +79,7 @@ func (d *delivery) fallBehind(ctx context.Context) {
 type seen struct {
 	mu    sync.Mutex
 	parts []connectors.Part
+	lent  bool          // somebody looks at what there was
 	more  chan struct{} // closed when there are more
 }
 
@@ -96,7 +97,9 @@ func (s *seen) add(parts ...connectors.Part) {
 func (s *seen) put(p connectors.Part) {
 	s.mu.Lock()
 	if n := p.Number; n <= len(s.parts) {
-		s.parts = slices.Clone(s.parts) // others look at what there was
+		if s.lent {
+			s.parts, s.lent = slices.Clone(s.parts), false
+		}
 		s.parts[n-1] = p
 		s.mu.Unlock()
 		return
@@ -111,6 +114,7 @@ func (s *seen) get() (parts []connectors.Part, more <-chan struct{}) {
 	if s.more == nil {
 		s.more = make(chan struct{})
 	}
+	s.lent = true
 	return s.parts[:len(s.parts):len(s.parts)], s.more
 }
 

@@ -286,6 +286,7 @@ func (f *flipField) ways() []way {
 		{"to OpenSSH", s.sshLink, s.sshFar, nil, s.sshRoot, 0},
 		{"from ProFTPD", s.proLink, nil, s.proFar, s.proRoot, 0},
 		{"from S3", s.s3Link, nil, s.s3Far, s.bucket, 20 << 10},
+		{"from a listing of S3", s.s3Link, nil, s.s3Far, s.bucket, 20 << 10},
 	} {
 		list = append(list, way{name: "on the wire " + line.name, size: line.size, run: func(x *flip) {
 			line.link.mu.Lock() // one at a time, so that it is this one's
@@ -300,6 +301,9 @@ func (f *flipField) ways() []way {
 					x.put(s.s3)
 				}
 				job.Source.Place, job.Source.Location = line.from, "far"
+				if strings.Contains(line.name, "listing") {
+					job.Source.Seen = x.listed(s.s3)
+				}
 				line.link.arm(x, false)
 				x.whole(job, filepath.Join(localRoot, x.path))
 				_ = os.Remove(filepath.Join(line.root, x.path))
@@ -317,6 +321,17 @@ func (x *flip) put(to connectors.Place) {
 	job.ID = "put-" + x.path
 	_, err := x.field.engine.Run(context.Background(), job)
 	must(x.t, err)
+}
+
+// listed gives what a listing tells of the file.
+func (x *flip) listed(p connectors.Place) *connectors.Entry {
+	x.t.Helper()
+	for e, err := range p.List(context.Background(), x.path) {
+		must(x.t, err)
+		return &e
+	}
+	x.t.Errorf("flip %d: %s is not listed", x.n, x.path)
+	return nil
 }
 
 // interrupt has a run of the job end after its first part.

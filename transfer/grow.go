@@ -47,7 +47,8 @@ type growth struct {
 	held     int64             // bytes of parts that are kept back: they are going to be mended
 	closed   growing.State
 	closedAt time.Time
-	mended   int // parts that were other ones at the end
+	mended   int  // parts that were other ones at the end
+	full     bool // all of it was read again, though only the edges had to be
 }
 
 // behind is how far a part stays behind the end of the file, in bytes: what was

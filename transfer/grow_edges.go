@@ -17,7 +17,8 @@ const edge = 2
 
 // readEdges reads again what a recorder is known to mend: the parts at both ends,
 // and, of an MXF file, those with a partition. It gives the digests that were
-// computed as the file came, if nothing of it has changed.
+// computed as the file came, if nothing of it has changed. If something has, and
+// somebody has asked for digests by name, all of it is read.
 func (g *growth) readEdges(ctx context.Context, size int64, hashes *stream) (connectors.Digests, error) {
 	count := g.run.plan().Close(size).Count()
 	todo := map[int]bool{}
@@ -50,6 +51,10 @@ func (g *growth) readEdges(ctx context.Context, size int64, hashes *stream) (con
 	}
 	if sums := hashes.end(); mended == 0 && sums != nil {
 		return maps.Clone(sums), nil
+	}
+	if g.run.job.named() {
+		g.full = true
+		return g.readAll(ctx, size)
 	}
 	return connectors.Digests{}, nil
 }

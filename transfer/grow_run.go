@@ -149,7 +149,7 @@ func (g *growth) grown() *Grown {
 		return nil
 	}
 	verify := "full"
-	if g.run.job.GrowthVerify == GrowthEdges {
+	if g.run.job.GrowthVerify == GrowthEdges && !g.full {
 		verify = string(GrowthEdges)
 	}
 	return &Grown{Rule: g.closed.Closed, Closed: g.closedAt.UTC(), Verify: verify, Mended: g.mended}

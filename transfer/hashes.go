@@ -43,6 +43,7 @@ func (r *run) wanted() (list []connectors.Algorithm) {
 
 func (r *run) startHashes(algorithms []connectors.Algorithm) (*hashes, error) {
 	h := &hashes{}
+	r.trail.expect(len(algorithms))
 	for _, a := range algorithms {
 		set, err := r.restored(a)
 		if err != nil {

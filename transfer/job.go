@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"gantry/connectors"
@@ -137,6 +138,16 @@ func (j Job) algorithms() []connectors.Algorithm {
 		list = append(list, a)
 	}
 	return list
+}
+
+// named tells whether digests are asked for by name that the parts alone do not give.
+func (j Job) named() bool {
+	for a := range j.Expect {
+		if a != connectors.CRC64NVME {
+			return true
+		}
+	}
+	return slices.ContainsFunc(j.Digests, func(a connectors.Algorithm) bool { return a != connectors.CRC64NVME })
 }
 
 // is tells whether a destination is the same file, by the location's name or by

@@ -57,6 +57,10 @@ func (r *run) readAtOnce(ctx context.Context) (p *piece, err error) {
 		if p, err = s.one(ctx, r.e, r.share, r.plan().Part(1)); err != nil {
 			return nil, err
 		}
+		if err := p.fullySummed(r.wanted()); err != nil {
+			p.drop()
+			return nil, err
+		}
 		whole.Parts = []connectors.Part{p.part}
 	}
 	if err = r.complete(&whole, s.algorithms); err == nil {

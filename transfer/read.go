@@ -24,16 +24,35 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	s := r.sourceScan()
 	s.parts, s.worth = r.unread(), r.somebody
 	s.until = oneStream(r.job.Source.Place, r.plan().Size)
-	apart := r.wanted()
+	r.askAside(ctx)
 	if r.readInOne() {
-		s.algorithms, apart = append(s.algorithms, apart...), nil
+		s.algorithms = append(s.algorithms, r.wanted()...)
 	}
-	hashes, err := r.startHashes(apart)
-	if err != nil {
-		return connectors.Whole{}, err
+	var hashes *hashes
+	begin := func(ctx context.Context, first *piece) (err error) { // once it is known which are worth it
+		if hashes != nil {
+			return nil
+		}
+		if _, _, err = r.claims(ctx); err != nil {
+			return err
+		}
+		apart := r.wanted()
+		if r.readInOne() && first != nil {
+			if err := first.fullySummed(apart); err != nil {
+				return err
+			}
+		}
+		if r.readInOne() {
+			apart = nil
+		}
+		hashes, err = r.startHashes(apart)
+		return err
 	}
 	s.each = func(ctx context.Context, p *piece) error {
 		defer p.drop()
+		if err := begin(ctx, p); err != nil {
+			return err
+		}
 		whole.Parts = append(whole.Parts, p.part)
 		r.trail.read(p.part)
 		r.seen.add(p.part)
@@ -44,9 +63,14 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 		r.hashed.Add(p.part.Size)
 		return nil
 	}
-	err = s.run(ctx, r.e, r.share)
+	err := s.run(ctx, r.e, r.share)
+	if err == nil {
+		err = begin(ctx, nil) // of a file of which no part had to be read
+	}
 	closed()
-	whole.Digests = hashes.end()
+	if hashes != nil {
+		whole.Digests = hashes.end()
+	}
 	if err == nil {
 		err = r.complete(&whole, s.algorithms)
 	}
@@ -109,7 +133,11 @@ func (r *run) sourceScan() scan {
 		what: "read", path: r.path(), algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control, flow: r.reads,
 		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 			if r.pinned != nil {
-				return r.pinned.OpenAs(ctx, r.source, offset, length)
+				stream, err := r.pinned.OpenAs(ctx, r.source, offset, length)
+				if telling, ok := stream.(connectors.Telling); ok && err == nil {
+					r.told.hear(telling.Tells())
+				}
+				return stream, err
 			}
 			return r.openSource(ctx, offset, length)
 		},
@@ -161,7 +189,7 @@ func (r *run) approve(ctx context.Context, sums connectors.Digests) error {
 
 // expected checks what the source has turned out to be.
 func (r *run) expected(sums connectors.Digests) error {
-	if _, equal := sums.Agree(r.job.Expect); !equal {
+	if common, equal := sums.Agree(r.job.Expect); !equal || common < len(r.job.Expect) {
 		return &connectors.Error{
 			Kind: connectors.KindIntegrity, Op: "read", Path: r.job.Source.Path, Err: errUnexpected,
 			Remedy: "fetch the original again, or correct what was expected",

@@ -53,6 +53,16 @@ func newTrail(hashes int) *trail {
 	return &trail{hashes: hashes, crcs: map[int]uint64{}, states: map[int]map[connectors.Algorithm][]byte{}}
 }
 
+// expect says how many hashes there are in the end.
+func (t *trail) expect(hashes int) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hashes = hashes
+}
+
 // read takes in each part as it is read, in order.
 func (t *trail) read(p connectors.Part) {
 	crc, err := strconv.ParseUint(p.Digests[connectors.CRC64NVME], 16, 64)

@@ -25,6 +25,7 @@ type run struct {
 	unseen  error            // why the source could not be looked at
 	planned atomic.Pointer[chunk.Plan]
 	pinned  connectors.Pinner // opens that version and no other; nil = it is looked at before and after
+	told    told              // of that version, by its place
 	share   *share
 	ticket  *schedule.Ticket
 	reads   *schedule.Flow // of the source
@@ -243,6 +244,7 @@ func (r *run) makeReceipt() Receipt {
 		Engine: r.e.o.Version, Size: r.source.Size, Digests: r.digests, Started: r.started, Finished: r.e.o.Now().UTC(), Copies: r.kept, Packed: r.packer.packed(), Growth: r.growth.grown(),
 	}
 	c.Source.Vouched, c.Source.Notes = r.vouched, r.notes
+	c.Source.Entry.Digests, c.Source.Entry.Stated = r.claimed()
 	if p := r.job.Source.Profile; p != nil {
 		c.Source.Software = p.Software
 	}

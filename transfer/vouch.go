@@ -26,7 +26,8 @@ var cheap = []connectors.Algorithm{connectors.XXH128, connectors.XXH3, connector
 // with: the cheap ones, and any where the bytes can change on the way unnoticed.
 func (r *run) comparable() (list []connectors.Algorithm) {
 	unchecked := r.sourceTraits().Unchecked
-	for _, claims := range []connectors.Digests{r.source.Digests, r.source.Stated} {
+	theirs, stated := r.claimed()
+	for _, claims := range []connectors.Digests{theirs, stated} {
 		for a := range claims {
 			if unchecked || slices.Contains(cheap, a) {
 				list = append(list, a)
@@ -66,14 +67,12 @@ func (r *run) askable() connectors.Algorithm {
 type witness struct {
 	done   chan struct{}
 	theirs connectors.Digests
+	stated connectors.Digests // by somebody else
 	note   string
 }
 
 func (r *run) askWitness(ctx context.Context) *witness {
 	v := &witness{done: make(chan struct{}), theirs: connectors.Digests{}}
-	if p := r.job.Source.Profile; p == nil || wrongDigests(*p) == "" {
-		maps.Copy(v.theirs, r.source.Digests)
-	}
 	hasher, ok := connectors.As[connectors.Hasher](r.job.Source.Place)
 	a := r.askable()
 	if !ok || a == "" {
@@ -106,6 +105,16 @@ func (r *run) believe(ctx context.Context, whole connectors.Whole, v *witness) (
 	case <-ctx.Done():
 		return whole, context.Cause(ctx)
 	}
+	theirs, stated, err := r.claims(ctx)
+	if err != nil {
+		return whole, err
+	}
+	if v.stated = stated; r.told.err != nil {
+		v.note = "the source's place was asked what it states of the file: " + r.told.err.Error()
+	}
+	if p := r.job.Source.Profile; p == nil || wrongDigests(*p) == "" {
+		maps.Copy(v.theirs, theirs)
+	}
 	if v.note != "" {
 		r.notes = append(r.notes, v.note)
 	}
@@ -124,7 +133,7 @@ func (r *run) believe(ctx context.Context, whole connectors.Whole, v *witness) (
 	if wrong := differing(whole, again); len(wrong) > 0 {
 		r.notes = append(r.notes, "parts were read wrong and read again: "+numbers(wrong))
 	}
-	for _, claims := range []connectors.Digests{v.theirs, r.source.Stated} {
+	for _, claims := range []connectors.Digests{v.theirs, v.stated} {
 		if _, equal := again.Digests.Agree(claims); !equal {
 			return whole, &connectors.Error{
 				Kind: connectors.KindIntegrity, Op: "read", Path: r.job.Source.Path, Err: fmt.Errorf("%w: %v", errDamaged, claims),
@@ -137,7 +146,7 @@ func (r *run) believe(ctx context.Context, whole connectors.Whole, v *witness) (
 }
 
 func (r *run) agrees(ours connectors.Digests, v *witness) bool {
-	for _, claims := range []connectors.Digests{v.theirs, r.source.Stated, r.job.Expect, r.digests} {
+	for _, claims := range []connectors.Digests{v.theirs, v.stated, r.job.Expect, r.digests} {
 		if _, equal := ours.Agree(claims); !equal {
 			return false
 		}

@@ -26,8 +26,8 @@ type Reader interface {
 	Head(ctx context.Context, key string) (Object, error)
 
 	// Get opens an object from offset on: length bytes, or all if length is below
-	// zero. A whole object is asked for without a range. An object with another ETag
-	// than etag is a Fault of the status 412; "" takes any.
+	// zero. A whole object is asked for without a range, and with its checksums. An
+	// object with another ETag than etag is a Fault of the status 412; "" takes any.
 	Get(ctx context.Context, key, etag string, offset, length int64) (Content, error)
 }
 
@@ -63,6 +63,9 @@ type Content struct {
 	Length int64  // bytes of Body; -1 if not told
 	Range  string // Content-Range; "" if the whole object comes
 	ETag   string // without quotes
+
+	Sums   map[connectors.Algorithm]string // of the whole object, if that was asked for
+	Stated string                          // the metadata called [StatedName]
 }
 
 // Properties are what an object has beside its bytes.

@@ -98,21 +98,30 @@ func (l Lean) Head(ctx context.Context, key string) (Object, error) {
 	return Object{
 		Key: key, Size: resp.ContentLength, ModTime: at, ETag: unquoted(h.Get("ETag")),
 		Stated: h.Get("X-Amz-Meta-" + StatedName), Tags: Count(h.Get("X-Amz-Tagging-Count")),
-		Sums: WholeSums(h.Get("X-Amz-Checksum-Type"), map[connectors.Algorithm]string{
-			connectors.CRC64NVME: h.Get(crcHeader),
-			connectors.CRC32C:    h.Get("X-Amz-Checksum-Crc32c"),
-			connectors.SHA1:      h.Get("X-Amz-Checksum-Sha1"),
-			connectors.SHA256:    h.Get("X-Amz-Checksum-Sha256"),
-		}),
+		Sums: sumsIn(h),
 	}, nil
+}
+
+// sumsIn are the checksums of the whole object that come with an answer.
+func sumsIn(h http.Header) map[connectors.Algorithm]string {
+	return WholeSums(h.Get("X-Amz-Checksum-Type"), map[connectors.Algorithm]string{
+		connectors.CRC64NVME: h.Get(crcHeader),
+		connectors.CRC32C:    h.Get("X-Amz-Checksum-Crc32c"),
+		connectors.CRC32:     h.Get("X-Amz-Checksum-Crc32"),
+		connectors.SHA1:      h.Get("X-Amz-Checksum-Sha1"),
+		connectors.SHA256:    h.Get("X-Amz-Checksum-Sha256"),
+	})
 }
 
 // Get is [Reader.Get], and fails with a [*Fault] of the status 412 if the object
 // has another ETag than etag, unless that is empty.
 func (l Lean) Get(ctx context.Context, key, etag string, offset, length int64) (Content, error) {
 	header := http.Header{}
-	if asked := Range(offset, length); asked != "" {
+	asked := Range(offset, length)
+	if asked != "" {
 		header["Range"] = []string{asked}
+	} else {
+		header["X-Amz-Checksum-Mode"] = []string{"ENABLED"}
 	}
 	if etag != "" {
 		header["If-Match"] = []string{`"` + etag + `"`}
@@ -121,7 +130,12 @@ func (l Lean) Get(ctx context.Context, key, etag string, offset, length int64) (
 	if err != nil {
 		return Content{}, err
 	}
-	return Content{Body: resp.Body, Length: resp.ContentLength, Range: resp.Header.Get("Content-Range"), ETag: unquoted(resp.Header.Get("ETag"))}, nil
+	h := resp.Header
+	c := Content{Body: resp.Body, Length: resp.ContentLength, Range: h.Get("Content-Range"), ETag: unquoted(h.Get("ETag"))}
+	if asked == "" && c.Range == "" {
+		c.Sums, c.Stated = sumsIn(h), h.Get("X-Amz-Meta-"+StatedName)
+	}
+	return c, nil
 }
 
 // ask is a request for an object.

@@ -30,7 +30,26 @@ func (p *Place) OpenAs(ctx context.Context, e connectors.Entry, offset, length i
 	if e.Version == "" {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", e.Path, "no version of it is named")
 	}
+	if offset == 0 && length == e.Size && length > 0 {
+		// All of a version has its length, and comes with its checksums.
+		return p.openBy(ctx, e.Path, 0, length, all{current{p, key, e.Version}, e.Size})
+	}
 	return p.openBy(ctx, e.Path, offset, length, current{p, key, e.Version})
+}
+
+// all is an object of a known size, to be read as a whole.
+type all struct {
+	current
+	size int64
+}
+
+func (a all) get(ctx context.Context, _, _ int64) (Content, error) {
+	content, err := a.current.get(ctx, 0, -1)
+	if err == nil && content.Length >= 0 && content.Length != a.size {
+		_ = content.Body.Close()
+		return content, connectors.Errorf(connectors.KindChanged, "open", a.key, "it has %d bytes by now, and not %d", content.Length, a.size)
+	}
+	return content, err
 }
 
 // A readable is an object, or one version of it.
@@ -83,6 +102,8 @@ func (r *reader) open(from readable, offset, length int64) error {
 		return err
 	}
 	r.body, r.left = content.Body, length
+	stated, _ := parseStated(content.Stated)
+	r.tells = connectors.Entry{Path: r.path, Version: content.ETag, Digests: digestsOf(content.Sums), Stated: stated}
 	if err := r.check(content, offset); err != nil {
 		_ = content.Body.Close()
 		return err
@@ -132,7 +153,11 @@ type reader struct {
 	left  int64 // bytes that are still due
 	asked bool  // the answer did not tell its length, see measure
 	done  context.CancelFunc
+	tells connectors.Entry
 }
+
+// Tells implements connectors.Telling.
+func (r *reader) Tells() connectors.Entry { return r.tells }
 
 // check compares the answer with what was asked for.
 func (r *reader) check(c Content, offset int64) error {

@@ -89,7 +89,7 @@ func open(ctx context.Context, c connectors.Connector, l connectors.Location) (c
 			return nil, err
 		}
 	}
-	config.Endpoint, config.Close = w.base.Host, transport.CloseIdleConnections
+	config.Endpoint, config.Plain, config.Close = w.base.Host, w.base.Scheme != "https", transport.CloseIdleConnections
 	config.MaxSize = 5 << 40
 	if w.api.Options().BaseEndpoint == nil {
 		config.MaxSize = 50e12

@@ -43,6 +43,7 @@ func (w *wire) Head(ctx context.Context, key string) (objectstore.Object, error)
 		Sums: objectstore.WholeSums(string(out.ChecksumType), map[connectors.Algorithm]string{
 			connectors.CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
 			connectors.CRC32C:    aws.ToString(out.ChecksumCRC32C),
+			connectors.CRC32:     aws.ToString(out.ChecksumCRC32),
 			connectors.SHA1:      aws.ToString(out.ChecksumSHA1),
 			connectors.SHA256:    aws.ToString(out.ChecksumSHA256),
 		}),
@@ -59,6 +60,8 @@ func (w *wire) Get(ctx context.Context, key, etag string, offset, length int64) 
 	}
 	if asked := objectstore.Range(offset, length); asked != "" {
 		in.Range = &asked
+	} else {
+		in.ChecksumMode = types.ChecksumModeEnabled
 	}
 	out, err := w.api.GetObject(ctx, in)
 	if err != nil {
@@ -67,6 +70,16 @@ func (w *wire) Get(ctx context.Context, key, etag string, offset, length int64) 
 	c := objectstore.Content{Body: out.Body, Length: -1, Range: aws.ToString(out.ContentRange), ETag: bare(out.ETag)}
 	if out.ContentLength != nil {
 		c.Length = *out.ContentLength
+	}
+	if in.Range == nil && c.Range == "" {
+		c.Stated = out.Metadata[objectstore.StatedName]
+		c.Sums = objectstore.WholeSums(string(out.ChecksumType), map[connectors.Algorithm]string{
+			connectors.CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
+			connectors.CRC32C:    aws.ToString(out.ChecksumCRC32C),
+			connectors.CRC32:     aws.ToString(out.ChecksumCRC32),
+			connectors.SHA1:      aws.ToString(out.ChecksumSHA1),
+			connectors.SHA256:    aws.ToString(out.ChecksumSHA256),
+		})
 	}
 	return c, nil
 }

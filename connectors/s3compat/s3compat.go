@@ -91,6 +91,7 @@ func open(c connectors.Connector, l connectors.Location) (connectors.Place, erro
 	w := &wire{core: core, bucket: config.Bucket, transport: sign}
 	w.base = bucketURL(*core.EndpointURL(), w.bucket, lookup)
 	w.lean = objectstore.Lean{Base: w.base, Do: sign.do}
+	config.Plain = !secure
 	config.Endpoint, config.MaxSize, config.Close = host, 5<<40, transport.CloseIdleConnections
 	place := objectstore.New(w, config)
 	if !listen {
