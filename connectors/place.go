@@ -55,6 +55,20 @@ type Renamer interface {
 	Rename(ctx context.Context, from, to string) error
 }
 
+// A Taker moves a file of another place on the same storage into its own tree, by
+// giving it another path: no byte of it is moved.
+type Taker interface {
+	// TakeOver gives the file from, of the place other, the path to of this place, and
+	// takes the old one from it, durably, content and name. from is what the file was
+	// when it was looked at.
+	//
+	// KindChanged if it is something else; KindExists if anything is at the path;
+	// KindNotFound if the file is not there, as after a call whose answer was lost;
+	// KindUnsupported where other is not of this storage, or the storage refuses. After
+	// these the file has the path that it had. Any other error leaves open which one.
+	TakeOver(ctx context.Context, other any, from Entry, to string) (Entry, error)
+}
+
 // A Hasher asks the place itself for digests of a whole file. It returns those of
 // the wanted ones that the place can vouch for, possibly none.
 type Hasher interface {

@@ -183,7 +183,7 @@ func (d *delivery) prove(ctx context.Context, entry connectors.Entry, e evidence
 // removeWrong removes what was committed, unless somebody has replaced it.
 func (d *delivery) removeWrong(ctx context.Context, entry connectors.Entry) error {
 	d.r.e.log.WarnContext(ctx, "the committed copy is wrong and is replaced", "job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path)
-	err := d.r.e.removeVersion(ctx, d.to.Place, d.to.Path, entry, d.retrier("remove").note)
+	_, err := d.r.e.removeVersion(ctx, d.to.Place, d.to.Path, entry, d.retrier("remove").note)
 	if far, ok := d.to.Place.(*depot); ok && connectors.KindOf(err) == connectors.KindUnsupported {
 		far.afresh = true // it is written over
 		return nil

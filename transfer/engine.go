@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"gantry/connectors"
@@ -36,7 +35,7 @@ type Engine struct {
 	log     *slog.Logger
 	memory  *memory
 	turns   turns
-	apart   sync.Map // of moves: whether two folders are one
+	apart   aparts // of moves
 	room    *room
 
 	growths  growths

@@ -158,7 +158,8 @@ func (g *growth) grown() *Grown {
 // due are the digests that a receipt has to have. Of a growing file of which only
 // the edges were compared it has no more than was asked for by name.
 func (c Receipt) due(j Job) []connectors.Algorithm {
-	if c.Growth == nil || c.Growth.Verify != string(GrowthEdges) {
+	unread := len(c.Copies) == 1 && c.Copies[0].Proof == ProofRenamed
+	if !unread && (c.Growth == nil || c.Growth.Verify != string(GrowthEdges)) {
 		return j.algorithms()
 	}
 	list := j.Digests

@@ -14,6 +14,8 @@ const (
 	ProofNative   Proof = "native"   // the place's own digest of the whole, of 64 bits or more, equals ours
 	ProofReadback Proof = "readback" // the copy was read again and hashed
 	ProofSize     Proof = "size"     // only the sizes agree
+
+	ProofRenamed Proof = "renamed" // it is the source itself, to which its storage has given another path
 )
 
 // A Receipt says what was copied where, and by which proof.
@@ -25,10 +27,11 @@ type Receipt struct {
 	Started  time.Time          `json:"started"`
 	Finished time.Time          `json:"finished"`
 	Copies   []Copy             `json:"copies"`
-	Engine   string             `json:"engine,omitempty"` // name and version of the program that copied
-	Removed  time.Time          `json:"removed,omitzero"` // when the source was deleted, of a job that moves
-	Growth   *Grown             `json:"growth,omitempty"` // of a file that was sent while it grew
-	Packed   *Packed            `json:"packed,omitempty"` // then Size, Digests and Source.Entry are of the packed file
+	Engine   string             `json:"engine,omitempty"`  // name and version of the program that copied
+	Removed  time.Time          `json:"removed,omitzero"`  // when the source was deleted, of a job that moves
+	Removing time.Time          `json:"removing,omitzero"` // when its deletion was begun, while nobody knows whether it is gone
+	Growth   *Grown             `json:"growth,omitempty"`  // of a file that was sent while it grew
+	Packed   *Packed            `json:"packed,omitempty"`  // then Size, Digests and Source.Entry are of the packed file
 }
 
 // A ReceiptSource is the file that was read.

@@ -2,17 +2,10 @@ package transfer
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
-
-	"golang.org/x/text/unicode/norm"
 
 	"gantry/connectors"
 )
@@ -65,126 +58,40 @@ func (r *run) movable(ctx context.Context) error {
 	return nil
 }
 
-// sameFile tells whether a destination is the source itself, whatever it is called:
-// then to delete the source would be to lose the file. Of two folders of this machine
-// the system knows it. Elsewhere a file is put beside the source, and looked for
-// beside the destination.
-func (e *Engine) sameFile(ctx context.Context, from remover, source Source, to Destination) (bool, error) {
-	if fold(path.Base(source.Path)) != fold(path.Base(to.Path)) {
-		return false, nil
-	}
-	if same, known := sameOnDisk(from, source.Path, to); known {
-		return same, nil
-	}
-	if p, ok := to.Place.(interface{ Traits() connectors.Traits }); ok && p.Traits().WriteOnly {
-		return false, nil // it does not tell; a drop box is somebody else's
-	}
-	ends := source.Location + "\x00" + path.Dir(source.Path) + "\x00" + to.Location + "\x00" + path.Dir(to.Path)
-	if known, ok := e.apart.Load(ends); ok {
-		return known.(bool), nil
-	}
-	name := ".gantry-probe-" + strings.ToLower(rand.Text())
-	beside := path.Join(path.Dir(source.Path), name)
-	if err := e.leaveMark(ctx, from, beside); err != nil {
-		return false, err
-	}
-	_, err := e.stat(ctx, to.Place, path.Join(path.Dir(to.Path), name), nil)
-	same := err == nil
-	if connectors.KindOf(err) == connectors.KindNotFound {
-		err = nil
-	}
-	_, removed := retry(ctx, e.retrier(nil), e.o.Stall, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, from.Remove(ctx, beside)
-	})
-	if err = errors.Join(err, removed); err == nil {
-		e.apart.Store(ends, same)
-	}
-	return same, err
-}
-
-// leaveMark puts a small file at a path.
-func (e *Engine) leaveMark(ctx context.Context, place connectors.Sink, path string) error {
-	text := "gantry looks whether two places are one; this file can be deleted\n"
-	part := connectors.Part{Number: 1, Size: int64(len(text))}
-	_, err := retry(ctx, e.retrier(nil), e.o.Stall, func(ctx context.Context) (connectors.Entry, error) {
-		up, err := place.Begin(ctx, path, connectors.UploadOptions{Size: part.Size})
-		if err != nil {
-			return connectors.Entry{}, err
-		}
-		written, err := up.WritePart(ctx, part, strings.NewReader(text))
-		if err == nil {
-			part.ETag = written.ETag
-			var entry connectors.Entry
-			if entry, err = up.Commit(ctx, connectors.Whole{Size: part.Size, Parts: []connectors.Part{part}}); err == nil {
-				return entry, nil
-			}
-		}
-		return connectors.Entry{}, errors.Join(err, up.Abort(context.WithoutCancel(ctx)))
-	})
-	return err
-}
-
-func fold(name string) string { return strings.ToLower(norm.NFC.String(name)) }
-
-// sameOnDisk compares two files of this machine. Two names of one file (hard links)
-// are two: a copy replaces the one and leaves the other.
-func sameOnDisk(from connectors.Sink, source string, to Destination) (same, known bool) {
-	a, okA := connectors.As[connectors.OnDisk](from)
-	b, okB := connectors.As[connectors.OnDisk](to.Place)
-	if !okA || !okB {
-		return false, false
-	}
-	fileA, errA := a.FilePath(source)
-	fileB, errB := b.FilePath(to.Path)
-	if errA != nil || errB != nil {
-		return false, false
-	}
-	dirA, errA := os.Stat(filepath.Dir(fileA))
-	dirB, errB := os.Stat(filepath.Dir(fileB))
-	if errA != nil || errB != nil || !os.SameFile(dirA, dirB) {
-		return false, errA == nil && (errB == nil || errors.Is(errB, os.ErrNotExist))
-	}
-	if filepath.Base(fileA) == filepath.Base(fileB) {
-		return true, true
-	}
-	thisA, errA := os.Lstat(fileA)
-	thisB, errB := os.Lstat(fileB)
-	if errA != nil || errB != nil || !os.SameFile(thisA, thisB) {
-		return false, true
-	}
-	names, err := os.ReadDir(filepath.Dir(fileA))
-	listed := slices.ContainsFunc(names, func(e os.DirEntry) bool { return e.Name() == filepath.Base(fileB) })
-	return !listed, err == nil // one that is not listed under its own name is the other, on a file system that folds names
-}
-
-// depart deletes the source of a move that has its receipt. It may be called again.
+// depart deletes the source of a move that has its receipt. It may be called again. That
+// it is going to is written down before, so that a later run knows who has deleted it.
 func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 	if r.job.Move == Keep || !receipt.Removed.IsZero() {
 		return receipt, nil
 	}
-	_, err := r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry)
-	switch kind := connectors.KindOf(err); {
-	case kind == connectors.KindNotFound: // an earlier run was ended just after it
-	case err != nil:
-		return receipt, r.leftThere(ctx, err)
-	case r.job.Move != MoveAnyway && slices.ContainsFunc(receipt.Copies, func(c Copy) bool { return c.Proof == ProofSize }):
+	if r.job.Move != MoveAnyway && slices.ContainsFunc(receipt.Copies, func(c Copy) bool { return c.Proof == ProofSize }) {
 		return receipt, &connectors.Error{
-			Kind: connectors.KindIntegrity, Op: "move", Path: r.job.Source.Path,
+			Kind: connectors.KindIntegrity, Op: "move", Path: receipt.Source.Path,
 			Err:    errors.New("all is copied, but only its size speaks for a copy: the source stays"),
 			Remedy: "delete the source by hand, or allow it to be deleted unproved",
 		}
-	default:
-		err := r.e.removeVersion(ctx, r.job.Source.Place.(remover), r.job.Source.Path, receipt.Source.Entry, r.noteRetry)
-		if connectors.KindOf(err) == connectors.KindChanged {
-			err = &connectors.Error{
-				Kind: connectors.KindChanged, Op: "move", Path: r.job.Source.Path, Err: errors.New("it was changed after it was copied"), Remedy: "run it again: it is copied anew",
-			}
-		}
-		if err != nil {
+	}
+	begun := !receipt.Removing.IsZero()
+	if !begun {
+		receipt.Removing = r.e.o.Now().UTC()
+		if err := r.e.journal.Finish(r.job.ID, receipt); err != nil {
 			return receipt, r.leftThere(ctx, err)
 		}
 	}
-	receipt.Removed = r.e.o.Now().UTC()
+	removed, err := r.e.removeVersion(ctx, r.job.Source.Place.(remover), receipt.Source.Path, receipt.Source.Entry, r.noteRetry)
+	switch {
+	case connectors.KindOf(err) == connectors.KindChanged:
+		return receipt, r.leftThere(ctx, &connectors.Error{
+			Kind: connectors.KindChanged, Op: "move", Path: receipt.Source.Path, Err: errors.New("it was changed after it was copied"), Remedy: "run it again: it is copied anew",
+		})
+	case err != nil:
+		return receipt, r.leftThere(ctx, err)
+	case removed || begun:
+		receipt.Removed = r.e.o.Now().UTC()
+	default:
+		receipt.Source.Notes = append(receipt.Source.Notes, "it was gone before this job could delete it")
+	}
+	receipt.Removing = time.Time{}
 	if err := r.e.journal.Finish(r.job.ID, receipt); err != nil {
 		return receipt, fmt.Errorf("job %s is done and its source is deleted, but the journal does not say so: %w", r.job.ID, err)
 	}
@@ -193,9 +100,10 @@ func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 
 // removeVersion deletes a file as long as it is the one that is meant: KindChanged if
 // another one has its name. It looks before every attempt, since the answer to one
-// that was done may have been lost. A file that is gone is deleted.
-func (e *Engine) removeVersion(ctx context.Context, place remover, path string, meant connectors.Entry, note func(error, time.Duration)) error {
-	_, err := retry(ctx, e.retrier(note), e.o.Stall, func(ctx context.Context) (struct{}, error) {
+// that was done may have been lost. removed is false if it was gone before the first.
+func (e *Engine) removeVersion(ctx context.Context, place remover, path string, meant connectors.Entry, note func(error, time.Duration)) (removed bool, err error) {
+	tried := false
+	_, err = retry(ctx, e.retrier(note), e.o.Stall, func(ctx context.Context) (struct{}, error) {
 		now, err := place.Stat(ctx, path)
 		switch {
 		case err != nil:
@@ -203,12 +111,13 @@ func (e *Engine) removeVersion(ctx context.Context, place remover, path string, 
 		case !now.SameVersion(meant):
 			return struct{}{}, connectors.Errorf(connectors.KindChanged, "remove", path, "there is another file by now")
 		}
+		tried = true
 		return struct{}{}, place.Remove(ctx, path)
 	})
 	if connectors.KindOf(err) == connectors.KindNotFound {
-		return nil
+		return tried, nil
 	}
-	return err
+	return err == nil, err
 }
 
 func (r *run) leftThere(ctx context.Context, err error) error {

@@ -84,6 +84,13 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 		defer r.e.growths.add(r.job.ID, r.growth)()
 	}
 	todo, failures := r.stillToDo(ctx)
+	if len(failures) == 0 {
+		if moved, err := r.rename(ctx, todo); moved && err == nil {
+			return *r.receipt, nil
+		} else if err != nil {
+			return Receipt{}, err
+		}
+	}
 	switch finished := len(todo)+len(failures) == 0; {
 	case finished && r.receipt != nil:
 		return *r.receipt, nil

@@ -145,8 +145,8 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return err
 	}
 	pairs, err := c.plan(ctx)
-	if c.move != transfer.Keep && c.app.exitCode(ctx, err) == exitNotFound {
-		pairs, err = c.movedBefore(err)
+	if c.move != transfer.Keep && (err == nil || c.app.exitCode(ctx, err) == exitNotFound) {
+		pairs, err = c.movedBefore(pairs, err)
 	}
 	if err != nil {
 		return err
@@ -209,6 +209,9 @@ func (c *copier) algorithms() []connectors.Algorithm {
 	list := make([]connectors.Algorithm, len(c.digests))
 	for i, name := range c.digests {
 		list[i] = connectors.Algorithm(name)
+	}
+	if c.hop.on && c.move != transfer.Keep { // what is renamed is read for those alone that are named
+		list = append(list, connectors.XXH128)
 	}
 	return list
 }

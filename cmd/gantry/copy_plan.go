@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gantry/connectors"
+	"gantry/connectors/promise"
 	"gantry/transfer"
 )
 
@@ -35,6 +36,9 @@ func (c *copier) plan(ctx context.Context) ([]pair, error) {
 	}
 	var pairs []pair
 	err = c.from.eachOrSelf(c.withLeftOut(ctx), func(e connectors.Entry) error {
+		if promise.IsMark(e.Path) {
+			return nil
+		}
 		target := c.to.path
 		switch {
 		case e.Path != c.from.path:

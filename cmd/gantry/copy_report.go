@@ -18,6 +18,7 @@ import (
 const (
 	outcomeCopied  = "copied"
 	outcomeResumed = "resumed"       // an earlier run had sent a part of it
+	outcomeRenamed = "renamed"       // its storage gave it its new path: nothing was sent
 	outcomePresent = "already there" // with the same digest: nothing was sent
 	outcomeStopped = "stopped"       // the same command goes on
 	outcomeFailed  = "failed"
@@ -56,6 +57,7 @@ type report struct {
 	Files     int      `json:"files"`
 	Copied    int      `json:"copied"`
 	Resumed   int      `json:"resumed"`
+	Renamed   int      `json:"renamed,omitempty"` // of a move
 	Present   int      `json:"alreadyThere"`
 	Stopped   int      `json:"stopped"`
 	Failed    int      `json:"failed"`
@@ -85,6 +87,8 @@ func newReport(results []result, took time.Duration) *report {
 			r.Copied++
 		case outcomeResumed:
 			r.Resumed++
+		case outcomeRenamed:
+			r.Renamed++
 		case outcomePresent:
 			r.Present++
 		case outcomeStopped:
@@ -151,7 +155,7 @@ func (r *report) summary() string {
 	for _, each := range []struct {
 		n    int
 		what string
-	}{{r.Copied, outcomeCopied}, {r.Resumed, outcomeResumed}, {r.Present, outcomePresent}, {r.Stopped, outcomeStopped}, {r.Failed, outcomeFailed}} {
+	}{{r.Copied, outcomeCopied}, {r.Resumed, outcomeResumed}, {r.Renamed, outcomeRenamed}, {r.Present, outcomePresent}, {r.Stopped, outcomeStopped}, {r.Failed, outcomeFailed}} {
 		if each.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", each.n, each.what))
 		}

@@ -183,6 +183,8 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		return r.failed(err)
 	case present, receipt.Finished.Before(m.began):
 		return r.done(outcomePresent, receipt)
+	case receipt.Copies[0].Proof == transfer.ProofRenamed:
+		return r.done(outcomeRenamed, receipt)
 	case receipt.Copies[0].Resumed > 0:
 		return r.done(outcomeResumed, receipt)
 	}

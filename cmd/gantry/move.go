@@ -39,22 +39,42 @@ names, nothing is moved; to find that out, a small file is put beside the source
 	return cmd
 }
 
-// movedBefore is for a source that is not there: an earlier run may have been killed
-// after it had deleted the last file, and before it could say so. It gives what that
-// run has receipts of, or the reason why there is nothing to move.
-func (c *copier) movedBefore(reason error) (pairs []pair, err error) {
+// movedBefore adds what a listing of the source lacks because an earlier run was killed:
+// files that had been moved or deleted before that could be written down. reason is why
+// there was nothing to list, if so; it is returned if nothing is found.
+func (c *copier) movedBefore(pairs []pair, reason error) ([]pair, error) {
 	dir, err := statePath(copyID(c.from.address(c.from.path), c.to.address(c.to.path)))
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "store")); errors.Is(err, os.ErrNotExist) {
-		return nil, reason
+		return pairs, reason
 	}
 	j, err := journal.Recover(dir, journal.Options{Logger: c.app.logger()})
 	if err != nil {
-		return nil, err
+		return pairs, reason // carryOut says what is wrong, if anything is left to do
 	}
 	defer j.Close()
+	listed := map[string]bool{}
+	for _, p := range pairs {
+		listed[p.Source] = true
+	}
+	add := func(location, source, destination string, size int64) {
+		if location == c.from.label() && !listed[source] {
+			listed[source] = true
+			pairs = append(pairs, pair{Source: source, Destination: destination, Size: size})
+		}
+	}
+	renamed, err := transfer.HalfRenamed(j)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range renamed {
+		add(r.From, r.Source.Path, r.Path, r.Source.Size)
+	}
+	if reason == nil || len(pairs) > 0 {
+		return pairs, nil
+	}
 	for data, err := range j.Receipts() {
 		var r transfer.Receipt
 		if err == nil {
@@ -63,8 +83,8 @@ func (c *copier) movedBefore(reason error) (pairs []pair, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.Source.Location == c.from.label() && len(r.Copies) == 1 {
-			pairs = append(pairs, pair{Source: r.Source.Path, Destination: r.Copies[0].Path, Size: r.Size})
+		if len(r.Copies) == 1 {
+			add(r.Source.Location, r.Source.Path, r.Copies[0].Path, r.Size)
 		}
 	}
 	if len(pairs) == 0 {

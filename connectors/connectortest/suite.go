@@ -105,6 +105,8 @@ var tests = []test{
 	{"Rename", testRename},
 	{"Hash", testHash},
 	{"Copy", testCopy},
+	{"TakeOver", testTakeOver},
+	{"Fill", testFill},
 	{"Sweeper", testSweeper},
 	{"Tags", testTags},
 	{"Versions", testVersions},

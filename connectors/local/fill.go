@@ -14,10 +14,11 @@ var _ connectors.Filler = (*upload)(nil)
 // where the file system can share them (reflink). Elsewhere the bytes would have to be
 // read and written all the same.
 func (u *upload) Fill(ctx context.Context, other any, from connectors.Entry) error {
-	source, ok := connectors.Innermost(other).(*place)
+	holder, ok := connectors.Innermost(other).(interface{ self() *place })
 	if !ok {
 		return connectors.Errorf(connectors.KindUnsupported, "copy", from.Path, "it is not on a disk of this machine")
 	}
+	source := holder.self()
 	return source.within(ctx, "copy", from.Path, func(root *os.Root, path string) error {
 		original, err := source.openFile(root, path, "copy")
 		if err != nil {

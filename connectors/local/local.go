@@ -68,6 +68,7 @@ type place struct {
 var (
 	_ connectors.Place     = (*place)(nil)
 	_ connectors.Renamer   = (*place)(nil)
+	_ connectors.Taker     = (*place)(nil)
 	_ connectors.Copier    = (*place)(nil)
 	_ connectors.Sweeper   = (*place)(nil)
 	_ connectors.OnDisk    = (*place)(nil)

@@ -44,8 +44,11 @@ func syncData(f *os.File) error {
 
 // renameNew renames to a name that must be free, in one step where the file
 // system can.
-func renameNew(root *os.Root, from, to string) error {
-	source, err := root.Open(folder(from))
+func renameNew(root *os.Root, from, to string) error { return moveNew(root, from, root, to) }
+
+// moveNew is renameNew between two roots.
+func moveNew(home *os.Root, from string, root *os.Root, to string) error {
+	source, err := home.Open(folder(from))
 	if err != nil {
 		return err
 	}
@@ -56,7 +59,7 @@ func renameNew(root *os.Root, from, to string) error {
 	}
 	defer target.Close()
 	err = unix.Renameat2(int(source.Fd()), path.Base(from), int(target.Fd()), path.Base(to), unix.RENAME_NOREPLACE)
-	if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOSYS) {
+	if home != root || !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOSYS) {
 		return err
 	}
 	linked := linkNew(root, from, to)

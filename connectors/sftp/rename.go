@@ -99,14 +99,19 @@ func (c *conn) settle(ctx context.Context, to, backup string) error {
 // step; elsewhere a second name is made, which fails where one is already, and
 // the first one removed.
 func (c *conn) putNew(ctx context.Context, from, to string) error {
+	return c.moveNew(ctx, c.abs(from), to)
+}
+
+// moveNew is putNew for a file at an absolute path.
+func (c *conn) moveNew(ctx context.Context, file, to string) error {
 	taken := func() error {
 		return connectors.Errorf(connectors.KindExists, "commit", to, "there is a file already")
 	}
 	if !strings.HasPrefix(c.link.software(), "OpenSSH") && c.Can("hardlink@openssh.com", "1") {
-		err := c.Hardlink(ctx, c.abs(from), c.abs(to))
+		err := c.Hardlink(ctx, file, c.abs(to))
 		switch {
 		case err == nil:
-			return c.Client.Remove(ctx, c.abs(from))
+			return c.Client.Remove(ctx, file)
 		case errors.Is(err, fs.ErrNotExist):
 			return err
 		case refused(err) && c.isThere(ctx, to):
@@ -119,7 +124,7 @@ func (c *conn) putNew(ctx context.Context, from, to string) error {
 	if c.isThere(ctx, to) {
 		return taken()
 	}
-	err := c.Client.Rename(ctx, c.abs(from), c.abs(to))
+	err := c.Client.Rename(ctx, file, c.abs(to))
 	if refused(err) && !errors.Is(err, fs.ErrNotExist) && c.isThere(ctx, to) {
 		return taken()
 	}

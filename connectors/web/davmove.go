@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"path"
 
 	"gantry/connectors"
@@ -12,7 +13,12 @@ import (
 // move moves or copies a file inside the server. A folder is never replaced: the
 // server would delete all that is in it.
 func (p *place) move(ctx context.Context, method, from, to string, exclusive bool) error {
-	a := ask{op: "commit", path: to, method: method, url: p.url(from)}
+	return p.transfer(ctx, method, p.url(from), to, exclusive)
+}
+
+// transfer is move from a URL of the same server.
+func (p *place) transfer(ctx context.Context, method string, from *url.URL, to string, exclusive bool) error {
+	a := ask{op: "commit", path: to, method: method, url: from}
 	target, err := p.resource(ctx, ask{op: "commit"}, to)
 	switch {
 	case err == nil && target.collection:

@@ -34,6 +34,7 @@ type upload struct {
 	before  connectors.Entry // what was at the path before the request; zero if nothing
 	looked  bool             // for it
 	put     bool             // the server has the whole file at target
+	filled  bool             // as a copy that it made itself
 	pending bool             // it said so by 202: it will have it some time
 	entry   *connectors.Entry
 	broken  error

@@ -24,6 +24,7 @@ type bareUpload struct{ connectors.Upload }
 type everyInterface interface {
 	connectors.Place
 	connectors.Renamer
+	connectors.Taker
 	connectors.Hasher
 	connectors.Copier
 	connectors.Tierer
@@ -77,6 +78,10 @@ func (everything) Hash(context.Context, string, ...connectors.Algorithm) (connec
 
 func (everything) Copy(context.Context, string, string) (connectors.Entry, error) {
 	return connectors.Entry{}, errReached(wrap.Copy)
+}
+
+func (everything) TakeOver(context.Context, any, connectors.Entry, string) (connectors.Entry, error) {
+	return connectors.Entry{}, errReached(wrap.TakeOver)
 }
 
 func (everything) Tier(context.Context, string) (connectors.Tier, error) {

@@ -24,6 +24,7 @@ const (
 	OpenStaged    Op = "openStaged"
 	HashStaged    Op = "hashStaged"
 	Fill          Op = "fill"
+	TakeOver      Op = "takeOver"
 	Commit        Op = "commit"
 	Abort         Op = "abort"
 	Remove        Op = "remove"

@@ -11,6 +11,7 @@ import (
 
 var (
 	_ connectors.Renamer    = (*place)(nil)
+	_ connectors.Taker      = (*place)(nil)
 	_ connectors.Hasher     = (*place)(nil)
 	_ connectors.Copier     = (*place)(nil)
 	_ connectors.Tierer     = (*place)(nil)
@@ -62,6 +63,18 @@ func each[I, T any](ctx context.Context, p *place, c Call, list func(context.Con
 // Rename implements connectors.Renamer.
 func (p *place) Rename(ctx context.Context, from, to string) error {
 	return do(ctx, p, Call{Op: Rename, Path: from}, func(ctx context.Context, i connectors.Renamer) error { return i.Rename(ctx, from, to) })
+}
+
+// TakeOver implements connectors.Taker.
+func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, to string) (connectors.Entry, error) {
+	c := Call{Op: TakeOver, Path: to}
+	e, err := with(ctx, p, c, func(ctx context.Context, i connectors.Taker) (connectors.Entry, error) {
+		return i.TakeOver(ctx, other, from, to)
+	})
+	if err == nil && p.hooks.Entry != nil {
+		e = p.hooks.Entry(c, e)
+	}
+	return e, err
 }
 
 // Hash implements connectors.Hasher.

@@ -113,6 +113,7 @@ func TestEachCallIsHooked(t *testing.T) {
 		wrap.Commit:        func() error { _, err := up.Commit(ctx, connectors.Whole{}); return err },
 		wrap.Abort:         func() error { return up.Abort(ctx) },
 		wrap.Rename:        func() error { return place.Rename(ctx, "x", "y") },
+		wrap.TakeOver:      func() error { _, err := place.TakeOver(ctx, nil, connectors.Entry{}, "y"); return err },
 		wrap.Hash:          func() error { _, err := place.Hash(ctx, "x"); return err },
 		wrap.Copy:          func() error { _, err := place.Copy(ctx, "x", "y"); return err },
 		wrap.GetTier:       func() error { _, err := place.Tier(ctx, "x"); return err },

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"gantry/connectors/promise"
 )
 
 // ignorer decides which names are passed over.
@@ -36,7 +38,7 @@ func (i ignorer) match(rel string) bool {
 	if i.isTemporary(rel) {
 		return false
 	}
-	return matchAny(i.names, path.Base(folded)) || matchAny(i.paths, folded)
+	return matchAny(i.names, path.Base(folded)) || matchAny(i.paths, folded) || promise.IsMark(rel)
 }
 
 // isTemporary says whether the entry gets another name when it is finished.

@@ -1,0 +1,65 @@
+package ftp
+
+import (
+	"context"
+
+	"gantry/connectors"
+)
+
+var _ connectors.Taker = (*place)(nil)
+
+// TakeOver implements connectors.Taker, for files that the same login reaches. FTP
+// cannot refuse to replace a file, as it cannot for an exclusive upload.
+func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, to string) (entry connectors.Entry, err error) {
+	source, ok := connectors.Innermost(other).(*place)
+	if !ok || p.dropBox || source.dropBox || p.addr() != source.addr() || p.user != source.user || p.tls != source.tls {
+		return entry, notTaken(from.Path, "it is not on this server")
+	}
+	path, err := source.clean(from.Path)
+	if err != nil {
+		return entry, err
+	}
+	if to, err = p.clean(to); err != nil {
+		return entry, err
+	}
+	file, err := ask(ctx, source, "rename", path, func(s *session) (string, error) {
+		now, err := source.file(s, "rename", path)
+		if err == nil && !now.SameVersion(from) {
+			err = connectors.Errorf(connectors.KindChanged, "rename", path, "it is another version by now")
+		}
+		return s.abs(path), err
+	})
+	if err != nil {
+		return entry, err
+	}
+	return ask(ctx, p, "rename", to, func(s *session) (connectors.Entry, error) {
+		if err := p.moveNew(s, file, to); err != nil {
+			return entry, err
+		}
+		return p.file(s, "rename", to)
+	})
+}
+
+// moveNew renames the file at an absolute path to a path where nothing may be.
+func (p *place) moveNew(s *session, file, to string) error {
+	length, err := p.length(s, to)
+	if err != nil {
+		return err
+	}
+	if length >= 0 {
+		return connectors.Errorf(connectors.KindExists, "rename", to, "there is a file already")
+	}
+	err = p.inFolder(s, to, func() error { return ignoreGood(s.lib.Rename(file, s.abs(to))) })
+	if codeOf(err) == 0 {
+		return err
+	}
+	err = s.inTheWay("rename", to, err)
+	if kind := connectors.KindOf(err); kind == connectors.KindExists || kind == connectors.KindInvalid || p.isFile(s, to) {
+		return err
+	}
+	return notTaken(to, err.Error())
+}
+
+func notTaken(path, why string) error {
+	return connectors.Errorf(connectors.KindUnsupported, "rename", path, "the server does not rename it: %s", why)
+}

@@ -1,0 +1,125 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"gantry/connectors"
+)
+
+// self is the place, also of one that can do more.
+func (p *place) self() *place { return p }
+
+// TakeOver implements connectors.Taker, within one file system. A place that gives its
+// files a mode, or keeps some attributes only, makes copies.
+func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, to string) (entry connectors.Entry, err error) {
+	holder, ok := connectors.Innermost(other).(interface{ self() *place })
+	if !ok || p.set.fileMode != 0 {
+		return entry, notTaken(from.Path, errors.ErrUnsupported)
+	}
+	if err := p.makeRoot(to); err != nil {
+		return entry, err
+	}
+	source := holder.self()
+	err = p.within(ctx, "rename", to, func(root *os.Root, to string) error {
+		if err := p.refuseTwin(root, "rename", to, 0, nil); err != nil {
+			return err
+		}
+		return source.within(ctx, "rename", from.Path, func(home *os.Root, path string) error {
+			t := taking{p, source, root, home, path, to}
+			entry, err = t.run(from)
+			return err
+		})
+	})
+	return entry, err
+}
+
+// A taking is one file on its way from a root to another one.
+type taking struct {
+	place, source *place
+	root, home    *os.Root
+	from, to      string
+}
+
+func (t taking) run(from connectors.Entry) (entry connectors.Entry, err error) {
+	before, err := t.durable(from)
+	if err != nil {
+		return entry, err
+	}
+	renamed := false
+	err = t.place.publish(t.root, t.to, func() error {
+		err := moveNew(t.home, t.from, t.root, t.to)
+		renamed = err == nil
+		return err
+	})
+	switch {
+	case renamed && err != nil: // and perhaps not for good
+		return entry, err
+	case errors.Is(err, fs.ErrExist):
+		return entry, connectors.Errorf(connectors.KindExists, "rename", t.to, "there is a file already")
+	case errors.Is(err, fs.ErrNotExist):
+		return entry, err
+	case kept(err):
+		return entry, notTaken(t.from, err)
+	case err != nil:
+		return entry, err
+	}
+	now, err := t.root.Lstat(t.to)
+	if err != nil {
+		return entry, err
+	}
+	if !os.SameFile(now, before) || now.Size() != from.Size || !now.ModTime().Equal(from.ModTime) {
+		return entry, errors.Join(t.another(), moveNew(t.root, t.to, t.home, t.from))
+	}
+	if t.source.set.durable {
+		err = t.source.syncs.folder(t.home, folder(t.from))
+	}
+	return entryOf(t.to, now), err
+}
+
+// durable sees to it that the file is the one that is meant, and on the disk: whoever
+// has written it need not have waited for that.
+func (t taking) durable(from connectors.Entry) (fs.FileInfo, error) {
+	info, err := t.home.Lstat(t.from)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular(): // a link would lead elsewhere from there
+		return nil, notTaken(t.from, errors.New("it is "+sort(info.Mode())))
+	}
+	f, err := t.source.openFile(t.home, t.from, "rename")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	switch info, err = f.Stat(); {
+	case err != nil:
+		return nil, err
+	case !entryOf(from.Path, info).SameVersion(from):
+		return nil, t.another()
+	case !t.place.set.durable:
+		return info, nil
+	}
+	return info, ifSupported(f.Sync())
+}
+
+func (t taking) another() error {
+	return connectors.Errorf(connectors.KindChanged, "rename", t.from, "it is another version by now")
+}
+
+// kept tells of errors with which a rename leaves all as it was.
+func kept(err error) bool {
+	for _, e := range []syscall.Errno{syscall.EXDEV, syscall.EPERM, syscall.EACCES, syscall.EINVAL, syscall.ENOSYS, syscall.EROFS, syscall.EMLINK, syscall.EDQUOT, syscall.ENOSPC, syscall.ENOTSUP} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+func notTaken(path string, why error) error {
+	return connectors.Errorf(connectors.KindUnsupported, "rename", path, "it is not of the same storage, or that does not rename it: %w", why)
+}
