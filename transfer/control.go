@@ -42,7 +42,8 @@ type control struct {
 	gate   chan struct{} // closed when the job goes on; nil while it does
 	since  time.Time     // of the pause
 	finish context.CancelCauseFunc
-	run    *run // nil before it has begun to copy
+	run    *run    // nil before it has begun to copy
+	packed *packed // nil unless the source was packed
 
 	meter   pace.Meter
 	shown   shown
@@ -142,7 +143,7 @@ func (c *control) begin(ctx context.Context) (context.Context, context.CancelCau
 	ctx, cancel := context.WithCancelCause(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.finish, c.run = cancel, nil
+	c.finish, c.run, c.packed = cancel, nil, nil
 	c.counted = counted{}
 	return ctx, cancel, c.now.apply(c.job)
 }

@@ -69,7 +69,7 @@ func New(o Options) *Engine {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	e := &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget), room: &room{dir: o.Scratch, free: freeOn}}
+	e := &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget), room: &room{dir: o.Scratch, free: freeOn, most: mostOf}}
 	e.tidyAll()
 	return e
 }

@@ -97,11 +97,16 @@ func (r *run) fetch(ctx context.Context) error {
 		return nil
 	}
 	defer r.hashed.Store(0)
+	return r.receive(ctx, d, r.source, r.hashed.Store)
+}
+
+// receive brings a file to this machine.
+func (r *run) receive(ctx context.Context, d *depot, file connectors.Entry, told func(int64)) error {
 	flow := r.movement(d, schedule.Read)
 	_, err := throughPauses(ctx, r.control, func(ctx context.Context) (struct{}, error) {
 		return retry(ctx, r.e.retrier(r.noteRetry), 0, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, inPatience(ctx, flow, r.source.Size, func(ctx context.Context, _ *schedule.Slot) error {
-				return d.bring(ctx, r.job.Source.Path, r.hashed.Store)
+			return struct{}{}, inPatience(ctx, flow, file.Size, func(ctx context.Context, _ *schedule.Slot) error {
+				return d.bring(ctx, file.Path, told)
 			})
 		})
 	})
@@ -166,9 +171,12 @@ func (d *delivery) passes() string {
 
 // slow tells whether a description may need the whole file.
 func slow(place statter) bool {
-	switch place.(type) {
-	case *depot, *packer:
+	switch p := place.(type) {
+	case *depot:
 		return true
+	case *packer:
+		_, moved := p.from.(*depot)
+		return moved
 	}
 	return false
 }

@@ -49,6 +49,13 @@ func (r *run) look(ctx context.Context) error {
 	if r.pin() {
 		return nil
 	}
+	if r.packer != nil {
+		shown := r.report()
+		r.unseen = r.packer.prepare(ctx, r)
+		if shown(); r.unseen != nil {
+			return nil
+		}
+	}
 	if r.source, r.unseen = r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry); r.unseen != nil {
 		return nil // copies of earlier runs may still be all that is wanted
 	}

@@ -85,6 +85,8 @@ func (c *control) progress(now time.Time) Progress {
 		c.run.progress(&p)
 		p.Rate = c.shown.rate
 		p.ETA = c.shown.eta
+	} else if c.packed != nil {
+		p.Phase, p.Done, p.Total = PhasePack, c.packed.done.Load(), c.packed.size.Load()
 	}
 	p.Held, p.Waiting = c.held(now)
 	if p.Paused = c.gate != nil; p.Paused {
@@ -114,6 +116,9 @@ func (r *run) progress(p *Progress) {
 		p.Resent += d.gauge.resent.Load()
 	}
 	p.Retries += int(r.retries.Load())
+	if len(r.deliveries) == 0 { // it is read before it is renamed
+		p.Phase, p.Sent, p.Resumed = PhaseHash, 0, 0
+	}
 }
 
 // progress tells as sent what is shown to be there: what is sent again does not take

@@ -65,11 +65,7 @@ func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 		return receipt, nil
 	}
 	if r.job.Move != MoveAnyway && slices.ContainsFunc(receipt.Copies, func(c Copy) bool { return c.Proof == ProofSize }) {
-		return receipt, &connectors.Error{
-			Kind: connectors.KindIntegrity, Op: "move", Path: receipt.Source.Path,
-			Err:    errors.New("all is copied, but only its size speaks for a copy: the source stays"),
-			Remedy: "delete the source by hand, or allow it to be deleted unproved",
-		}
+		return r.unproved(ctx, receipt)
 	}
 	begun := !receipt.Removing.IsZero()
 	if !begun {
@@ -89,13 +85,42 @@ func (r *run) depart(ctx context.Context, receipt Receipt) (Receipt, error) {
 	case removed || begun:
 		receipt.Removed = r.e.o.Now().UTC()
 	default:
-		receipt.Source.Notes = append(receipt.Source.Notes, "it was gone before this job could delete it")
+		return r.goneBefore(receipt)
 	}
+	return r.departed(receipt)
+}
+
+func (r *run) departed(receipt Receipt) (Receipt, error) {
 	receipt.Removing = time.Time{}
 	if err := r.e.journal.Finish(r.job.ID, receipt); err != nil {
-		return receipt, fmt.Errorf("job %s is done and its source is deleted, but the journal does not say so: %w", r.job.ID, err)
+		return receipt, fmt.Errorf("job %s is done and its source is gone, but the journal does not say so: %w", r.job.ID, err)
 	}
 	return receipt, nil
+}
+
+// goneBefore is for a source that somebody else has taken away.
+func (r *run) goneBefore(receipt Receipt) (Receipt, error) {
+	const note = "it was gone before this job could delete it"
+	if !slices.Contains(receipt.Source.Notes, note) {
+		receipt.Source.Notes = append(receipt.Source.Notes, note)
+	}
+	return r.departed(receipt)
+}
+
+// unproved leaves a source alone that nothing but a size speaks for.
+func (r *run) unproved(ctx context.Context, receipt Receipt) (Receipt, error) {
+	_, err := r.e.stat(ctx, r.job.Source.Place, receipt.Source.Path, r.noteRetry)
+	switch {
+	case connectors.KindOf(err) == connectors.KindNotFound:
+		return r.goneBefore(receipt)
+	case err != nil:
+		return receipt, r.leftThere(ctx, err)
+	}
+	return receipt, &connectors.Error{
+		Kind: connectors.KindIntegrity, Op: "move", Path: receipt.Source.Path,
+		Err:    errors.New("all is copied, but only its size speaks for a copy: the source stays"),
+		Remedy: "delete the source by hand, or allow it to be deleted unproved",
+	}
 }
 
 // removeVersion deletes a file as long as it is the one that is meant: KindChanged if

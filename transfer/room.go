@@ -19,6 +19,7 @@ const spare = 1 << 30
 type room struct {
 	dir  string
 	free func(dir string) (bytes int64, known bool)
+	most func(size int64) int64 // what may become of a file of so many bytes that is packed or unpacked
 
 	mu       sync.Mutex
 	promised int64 // bytes that are still to come

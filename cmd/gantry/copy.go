@@ -148,6 +148,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if c.move != transfer.Keep && (err == nil || c.app.exitCode(ctx, err) == exitNotFound) {
 		pairs, err = c.movedBefore(pairs, err)
 	}
+	if c.move != transfer.Keep && c.app.exitCode(ctx, err) == exitNotFound {
+		return c.movedWhole(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,6 +179,11 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	}
 	if err := report.err(ctx); err != nil && !report.cancelled {
 		return errors.Join(err, c.steering.end(ctx, err))
+	}
+	if c.move != transfer.Keep && !report.cancelled {
+		if err := c.keepMoved(report); err != nil {
+			return err
+		}
 	}
 	if err := forgetState(state); err != nil || !report.cancelled { // all is proved: there is nothing to resume
 		return err

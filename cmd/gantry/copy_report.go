@@ -67,6 +67,7 @@ type report struct {
 	Seconds   float64  `json:"seconds"`
 	Results   []result `json:"results"`
 
+	MovedBefore time.Time         `json:"movedBefore,omitzero"` // of a move of which an earlier one has left nothing to do
 	LeftOut     []leftOut         `json:"leftOut,omitempty"`
 	Generations []custody.Written `json:"generations,omitempty"` // added to the histories at the destination
 
@@ -99,7 +100,7 @@ func newReport(results []result, took time.Duration) *report {
 			continue
 		}
 		r.Bytes += f.Size
-		if !f.Receipt.Removed.IsZero() {
+		if !f.Receipt.Removed.IsZero() && f.Outcome != outcomeRenamed {
 			r.Removed++
 		}
 		if f.Outcome != outcomePresent {
