@@ -23,6 +23,7 @@ type Traits struct {
 	WholeDigest   Algorithm     // the place vouches for this digest of the whole object at commit; "" = none
 	Unchecked     bool          // bytes can change on the way unnoticed: neither TLS nor SSH guards them, and no checksum need go with them
 	OneStream     bool          // a large file is read best through one stream from its beginning to its end: to open it at each part costs more than the place makes of many streams
+	Far           bool          // the way there and back takes 5 ms or more, as far as is known: what is read once more costs time that is the link's
 	OpenStaged    bool          // what is staged can be read while more of it is written, at the pace of both alone
 	Computes      []Algorithm   // the place computes these from a file's bytes when it is asked (Hasher, StagedHasher), as far as is known; not to be changed
 }

@@ -171,6 +171,13 @@ func (d *delivery) prove(ctx context.Context, entry connectors.Entry, e evidence
 		}
 	}
 	if equal {
+		late, err := d.landedLate(ctx)
+		if err != nil {
+			return err
+		}
+		equal = !late
+	}
+	if equal {
 		return d.finish(entry, e)
 	}
 	d.note("the committed copy was wrong and was replaced")

@@ -55,6 +55,9 @@ type delivery struct {
 	claimed  map[int]connectors.Part // what an earlier run or the place says was accepted
 	accepted map[int]connectors.Part
 	tried    map[int]bool // sent at least once by this run
+	touched  map[int]int  // by number: how often an attempt to send it has begun or ended
+	astray   astray       // what may arrive yet, though nobody waits for it
+	lives    int          // uploads that were given up
 	resumed  int
 	prefix   int        // how many of the first parts are accepted, at least
 	more     *sync.Cond // of mu: something was accepted
@@ -69,6 +72,7 @@ func newDelivery(r *run, to Destination) *delivery {
 		queue:  make(chan *piece, r.e.parallel()+2), left: make(chan struct{}),
 		opened: newMoment(), proved: map[int]connectors.Part{},
 		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
+		touched: map[int]int{}, astray: astray{},
 	}
 	d.times.Started = d.now()
 	d.more = sync.NewCond(&d.mu)
@@ -97,6 +101,7 @@ func (d *delivery) run(ctx context.Context) error {
 		return err
 	}
 	d.proveClaimed(ctx)
+	d.proveAtEnd(ctx)
 	d.opened.end()
 	d.gauge.enter(d.passes(), 0)
 	d.takeOver()
@@ -237,7 +242,9 @@ func (d *delivery) forsake() {
 	clear(d.accepted)
 	clear(d.claimed)
 	clear(d.proved)
+	clear(d.astray)
 	d.resumed, d.prefix = 0, 0
+	d.lives++
 }
 
 func (d *delivery) now() time.Time { return d.r.e.o.Now().UTC() }

@@ -15,10 +15,11 @@ import (
 // An echo reads back what is staged while more of it is being sent: a line carries both
 // ways at once, and so the proof of a copy costs no second time on the line.
 //
-// It proves what a reading after the last part would: each part is read after the place
-// has accepted it, and a part that has been accepted is not written again. Where one is,
-// because it was found wrong or its upload was lost, the echo is not used. What reaches
-// the place's disk is its own matter in both cases until the commit, which syncs.
+// It proves that each part was right when it had arrived. A bit that turns round after
+// that, while the rest is sent, it does not see, which a reading after the last part would:
+// so it is for long ways only, some parts are read again at the end, and the receipt says
+// so. A part that has been accepted is not written again; where one is, because it was
+// found wrong or its upload was lost, the echo is not used.
 type echo struct {
 	stop  context.CancelFunc
 	done  chan struct{}
@@ -43,7 +44,7 @@ var errDiffers = errors.New("a part is not what was sent")
 func (d *delivery) echoes() bool {
 	_, staged := connectors.As[connectors.Staged](d.upload)
 	_, moves := d.upload.(*consignment)
-	return staged && !moves && d.traits.OpenStaged && d.way.Proof == ProofReadback && d.r.plan().Size > 0 && d.r.plan().Count() > 1
+	return staged && !moves && d.traits.OpenStaged && d.to.traits().Far && d.spotted() && d.way.Proof == ProofReadback && d.r.plan().Size > 0 && d.r.plan().Count() > 1
 }
 
 // startEcho is for an upload that begins to be sent.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,7 +23,7 @@ func newEchoing(s *script) *echoing { return &echoing{script: s, heard: make(cha
 
 func (e *echoing) Traits() connectors.Traits {
 	traits := e.Place.Traits()
-	traits.OpenStaged, traits.OneStream = true, true
+	traits.OpenStaged, traits.OneStream, traits.Far = true, true, true
 	return traits
 }
 
@@ -72,7 +73,8 @@ func TestWhatIsSentIsReadBackMeanwhile(t *testing.T) {
 	}
 	c := s.run(s.job("clip", to)).Copies[0]
 	s.holds("a", "clip", data)
-	if c.Proof != ProofReadback || to.read.Load() != int64(len(data)) || to.writes.Load() != 7 {
+	again := int64(4*part + 7) // both ends, and one part between them
+	if c.Proof != ProofReadback || to.read.Load() != int64(len(data))+again || to.writes.Load() != 7 || !strings.Contains(c.ProofReason, "5 of 7 once more") {
 		t.Errorf("%d of %d bytes were read, %d parts sent: %+v", to.read.Load(), len(data), to.writes.Load(), c)
 	}
 }

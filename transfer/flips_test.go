@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"gantry/connectors"
 	"gantry/connectors/wrap"
 	"gantry/connectors/wrap/fault"
+	"gantry/transfer/growing"
 	"gantry/transfer/journal"
 )
 
@@ -272,6 +274,20 @@ func (f *flipField) ways() []way {
 			}
 			x.deliver(f.engine, x.job(to, ""), file)
 		}})
+		list = append(list, way{name: "in what was sent to " + stage.name + ", while the rest is", run: func(x *flip) {
+			file := filepath.Join(stage.root, x.path)
+			if stage.place.Traits().Sequential {
+				x.allow = int64(len(x.data))
+			}
+			x.deliver(f.engine, x.job(x.late(stage.place, stage.root), ""), file)
+		}})
+	}
+	for _, stage := range []struct {
+		name  string
+		place connectors.Place
+		root  string
+	}{{"local", local, localRoot}, {"OpenSSH", s.ssh, s.sshRoot}, {"vsftpd", s.vs, s.vsRoot}} {
+		list = append(list, way{name: "in a recording that " + stage.name + " has proved already", run: func(x *flip) { f.inRecording(x, stage.place, stage.root) }})
 	}
 	for _, line := range []struct {
 		name string
@@ -296,6 +312,7 @@ func (f *flipField) ways() []way {
 				x.whole(x.job(line.to, ""), filepath.Join(line.root, x.path))
 			} else {
 				must(x.t, os.WriteFile(filepath.Join(line.root, x.path), x.data, 0o644))
+				must(x.t, os.Chtimes(filepath.Join(line.root, x.path), time.Time{}, time.Now().Add(-time.Hour))) // it has rested
 				job := x.job(local, "")
 				if line.link == s.s3Link {
 					x.put(s.s3)
@@ -312,6 +329,57 @@ func (f *flipField) ways() []way {
 		}})
 	}
 	return list
+}
+
+// late turns the bit before the last part is sent, in one that was sent by then.
+func (x *flip) late(to connectors.Place, root string) connectors.Place {
+	parts := (len(x.data) + flipPart - 1) / flipPart
+	if parts == 1 {
+		return once(to, func() { x.turn(staged(root, x.path)) }, nil, wrap.OpenStaged, wrap.HashStaged)
+	}
+	x.at %= flipPart // it is sent first, and whole before the others have ended
+	var begun, ended atomic.Int32
+	return &script{Place: to, write: func(ctx context.Context, _ int, p connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error) {
+		if begun.Add(1) == int32(parts) {
+			for ended.Load() < int32(parts-1) && ctx.Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+			x.turn(staged(root, x.path))
+		}
+		defer ended.Add(1)
+		return next(r)
+	}}
+}
+
+// inRecording turns the bit in what has arrived of a recording and was proved, while the
+// rest of it is still being written.
+func (f *flipField) inRecording(x *flip, to connectors.Place, root string) {
+	source, file := filepath.Join(f.dir, "source", x.path), filepath.Join(root, x.path)
+	x.data = content(uint64(x.n), 6*flipPart)
+	x.at = x.r.Int64N(2 * flipPart)
+	must(x.t, os.WriteFile(source, x.data[:5*flipPart], 0o644))
+	job := x.job(to, "")
+	job.Growth = growing.Follow(growing.Options{Place: f.source, Path: x.path, Idle: time.Hour, Every: 5 * time.Millisecond})
+	go func() {
+		for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(2 * time.Millisecond) {
+			for _, p := range f.engine.Running() {
+				if p.Job == job.ID && p.Parts >= 4 && !x.turned.Load() {
+					x.turn(staged(root, x.path))
+				}
+			}
+			if x.turned.Load() {
+				break
+			}
+		}
+		grown, err := os.OpenFile(source, os.O_RDWR, 0)
+		must(x.t, err)
+		_, err = grown.WriteAt(x.data[5*flipPart:], 5*flipPart)
+		must(x.t, err)
+		must(x.t, grown.Close())
+		must(x.t, f.engine.Finish(job.ID))
+	}()
+	x.allow = int64(len(x.data))
+	x.deliver(f.engine, job, file)
 }
 
 // put lays the file into a store by the store's own hand.

@@ -72,7 +72,8 @@ func (d *delivery) sendProved(ctx context.Context, p *piece, failed <-chan struc
 		if err != nil || !d.provesEarly() {
 			return part, err
 		}
-		equal, err := d.readBackPart(ctx, part)
+		staged, _ := connectors.As[connectors.Staged](d.upload)
+		equal, err := d.readBackPart(ctx, staged, part)
 		if err != nil || equal {
 			return part, err
 		}
@@ -93,9 +94,10 @@ func (d *delivery) proveClaimed(ctx context.Context) {
 		claimed = append(claimed, p)
 	}
 	d.mu.Unlock()
+	staged, _ := connectors.As[connectors.Staged](d.upload)
 	d.proving.Go(func() {
 		for _, p := range claimed {
-			equal, err := d.readBackPart(ctx, p)
+			equal, err := d.readBackPart(ctx, staged, p)
 			if err != nil {
 				return // the end shows what is wrong
 			}
@@ -117,11 +119,8 @@ func (d *delivery) unclaim(p connectors.Part) {
 }
 
 // readBackPart compares a part that was accepted with what is stored of it.
-func (d *delivery) readBackPart(ctx context.Context, p connectors.Part) (equal bool, err error) {
-	staged, ok := connectors.As[connectors.Staged](d.upload)
-	if !ok {
-		return false, errUnprovable(d.to.Path)
-	}
+func (d *delivery) readBackPart(ctx context.Context, staged connectors.Staged, p connectors.Part) (equal bool, err error) {
+	seal := d.seal(p.Number)
 	r := d.retrier("read back").moving()
 	for {
 		var sums connectors.Digests
@@ -133,9 +132,7 @@ func (d *delivery) readBackPart(ctx context.Context, p connectors.Part) (equal b
 		case err == nil:
 			common, equal := sums.Agree(p.Digests)
 			if equal = equal && common > 0; equal {
-				d.mu.Lock()
-				d.proved[p.Number] = p
-				d.mu.Unlock()
+				seal(p)
 			}
 			return equal, nil
 		case connectors.KindOf(err) == connectors.KindNotFound:
@@ -187,54 +184,6 @@ func (h heard) Read(b []byte) (int, error) {
 		return n, held
 	}
 	return n, err
-}
-
-// verifyGrown proves the upload of a file that has grown: most of it is proved.
-func (d *delivery) verifyGrown(ctx context.Context, staged connectors.Staged) (evidence, error) {
-	bad, err := d.readBackRest(ctx, staged.OpenStaged)
-	switch {
-	case connectors.KindOf(err) == connectors.KindNotFound:
-		return evidence{}, errGone
-	case err != nil:
-		return evidence{}, err
-	case len(bad) > 0:
-		return evidence{}, d.reject(ctx, bad)
-	}
-	return evidence{ProofReadback, connectors.CRC64NVME, "each part was read back as it arrived, and those that were mended again"}, nil
-}
-
-// readBackRest is readBack for those parts that were not proved as they were sent.
-func (d *delivery) readBackRest(ctx context.Context, open func(context.Context, int64, int64) (io.ReadCloser, error)) (bad []int, err error) {
-	d.gauge.enter(PhaseVerify, 0)
-	whole := d.r.pass.whole
-	var rest []connectors.Part
-	d.mu.Lock()
-	for _, p := range whole.Parts {
-		was, ok := d.proved[p.Number]
-		if common, equal := was.Digests.Agree(p.Digests); !ok || common == 0 || !equal || was.Size != p.Size {
-			rest = append(rest, connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size})
-			continue
-		}
-		d.gauge.done.Add(p.Size)
-	}
-	d.mu.Unlock()
-	s := d.stagedScan(open)
-	s.parts = func(yield func(connectors.Part) bool) {
-		for _, p := range rest {
-			if !yield(p) {
-				return
-			}
-		}
-	}
-	s.each = func(_ context.Context, p *piece) error {
-		defer p.drop()
-		if _, equal := p.part.Digests.Agree(whole.Parts[p.part.Number-1].Digests); p.short || !equal {
-			bad = append(bad, p.part.Number)
-		}
-		d.gauge.done.Add(p.part.Size)
-		return nil
-	}
-	return bad, s.run(ctx, d.r.e, d.ownShare())
 }
 
 func (d *delivery) stagedScan(open func(context.Context, int64, int64) (io.ReadCloser, error)) scan {

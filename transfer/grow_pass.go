@@ -192,6 +192,9 @@ func (g *growth) compare(ctx context.Context, state growing.State, hashes *strea
 	r := g.run
 	began := r.e.o.Now()
 	entry, err := r.e.stat(ctx, r.job.Source.Place, r.path(), r.noteRetry)
+	if err == nil {
+		entry, err = r.settled(ctx, entry)
+	}
 	switch {
 	case err != nil:
 		return connectors.Whole{}, err
@@ -200,6 +203,7 @@ func (g *growth) compare(ctx context.Context, state growing.State, hashes *strea
 	case entry.Size < state.Size:
 		return connectors.Whole{}, g.doubt(ctx)
 	}
+	g.ended.end()
 	r.hashed.Store(0)
 	whole := connectors.Whole{Size: entry.Size, ModTime: entry.ModTime}
 	if r.job.GrowthVerify == GrowthEdges {

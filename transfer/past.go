@@ -59,6 +59,9 @@ func (r *run) look(ctx context.Context) error {
 	if r.source, r.unseen = r.e.stat(ctx, r.job.Source.Place, r.job.Source.Path, r.noteRetry); r.unseen != nil {
 		return nil // copies of earlier runs may still be all that is wanted
 	}
+	if r.source, r.unseen = r.settled(ctx, r.source); r.unseen != nil {
+		return nil
+	}
 	switch v := r.job.Source.Version; {
 	case v != nil && !v.SameVersion(r.source):
 		r.unseen = connectors.Errorf(connectors.KindChanged, "run job", r.job.Source.Path, "the source is not the version that was asked for")

@@ -127,7 +127,7 @@ func (r *run) resumable() bool {
 
 // restore finds out which parts need not be read again, and takes up the hashes of
 // the whole behind them. It trusts the version of the source as far as the place
-// tells one, and two of the parts are read all the same.
+// tells one, and some of the parts are read all the same.
 func (r *run) restore(ctx context.Context) {
 	if !r.resumable() {
 		return
@@ -141,9 +141,10 @@ func (r *run) restore(ctx context.Context) {
 		return // more digests are wanted than were then
 	}
 	known := r.recorded(c)
-	if known == nil || !r.stillSame(ctx, known) {
+	if known == nil || r.racy(r.source, r.record.Job.Started) || !r.stillSame(ctx, known) {
 		return
 	}
+	r.noteUnread(len(known))
 	r.known, r.states, r.trail.kept = known, c.States, c.Parts
 	for _, p := range known {
 		r.trail.read(p)
@@ -176,11 +177,11 @@ func (r *run) digested(p connectors.Part) bool {
 }
 
 // stillSame reads the first of the parts, which holds a media file's header, and
-// any other one.
+// any others.
 func (r *run) stillSame(ctx context.Context, known []connectors.Part) bool {
 	sample := []connectors.Part{known[0]}
-	if len(known) > 1 {
-		sample = append(sample, known[1+rand.IntN(len(known)-1)])
+	for _, i := range rand.Perm(len(known) - 1)[:r.samples(len(known))-1] {
+		sample = append(sample, known[1+i])
 	}
 	same := true
 	s := r.sourceScan()

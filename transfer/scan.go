@@ -44,7 +44,7 @@ func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
 		handed++
 		return each(ctx, p)
 	}
-	for all := s.parts; ; s.parts = without(all, handed) {
+	for all := s.parts; ; s.parts = behind(all, handed) {
 		err := s.pass(ctx, e, memory)
 		if !errors.Is(err, schedule.ErrHeld) || ctx.Err() != nil {
 			return err
@@ -55,8 +55,8 @@ func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
 	}
 }
 
-// without leaves the first parts out.
-func without(parts iter.Seq[connectors.Part], first int) iter.Seq[connectors.Part] {
+// behind leaves the first parts out.
+func behind(parts iter.Seq[connectors.Part], first int) iter.Seq[connectors.Part] {
 	return func(yield func(connectors.Part) bool) {
 		n := 0
 		for p := range parts {

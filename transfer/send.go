@@ -75,10 +75,7 @@ func (d *delivery) sendOnce(ctx context.Context, p *piece) (part connectors.Part
 }
 
 func (d *delivery) lend(ctx context.Context, slot *schedule.Slot, p *piece) (connectors.Part, error) {
-	d.mu.Lock()
-	repeated := d.tried[p.part.Number]
-	d.tried[p.part.Number] = true
-	d.mu.Unlock()
+	repeated := d.touch(p.part)
 
 	ctx, w := d.r.e.watched(ctx, slot, "write part", d.to.Path)
 	defer w.close()
@@ -87,6 +84,7 @@ func (d *delivery) lend(ctx context.Context, slot *schedule.Slot, p *piece) (con
 	b := &body{data: p.data, moved: func(reached int64) { w.moved(); flying.reached(reached); d.took() }, watch: w}
 	upload, wanted := d.upload, p.part
 	part, abandoned, err := within(ctx, func() (connectors.Part, error) { return upload.WritePart(ctx, wanted, b) })
+	d.landed(p.part, err)
 	reached, clean := b.revoke()
 	if abandoned || !clean {
 		p.spoil()

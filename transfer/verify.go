@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"gantry/connectors"
@@ -34,7 +35,9 @@ func (d *delivery) verifyStaged(ctx context.Context) (evidence, error) {
 		return e, err
 	}
 	if d.heard(ctx) {
-		return d.byReading(), nil
+		if e, err := d.bySpots(ctx, staged); err != nil || e.proof != "" {
+			return e, err
+		}
 	}
 	bad, err := d.readBack(ctx, staged.OpenStaged)
 	switch {
@@ -73,6 +76,23 @@ func (d *delivery) verifyMoved(ctx context.Context, u *consignment) (evidence, e
 		return evidence{}, err
 	}
 	return d.byReading(), nil
+}
+
+// bySpots is the evidence of a copy that was read back as it arrived, and of which some
+// was read again at the end. There is none if that is wrong.
+func (d *delivery) bySpots(ctx context.Context, staged connectors.Staged) (evidence, error) {
+	all := d.r.pass.whole.Parts
+	some := d.spots(all)
+	bad, err := d.readBackSome(ctx, staged.OpenStaged, some)
+	if connectors.KindOf(err) == connectors.KindNotFound {
+		return evidence{}, errGone
+	}
+	if err != nil || len(bad) > 0 {
+		return evidence{}, err
+	}
+	e := d.byReading()
+	e.reason += fmt.Sprintf("; the way there is long: each part was read back as it arrived, and %d of %d once more at the end", len(some), len(all))
+	return e, nil
 }
 
 // byReading is the evidence of a copy that was read back.

@@ -66,6 +66,13 @@ func (p *pool) far() bool {
 	return false
 }
 
+// distant is far for who does not hold the mutex.
+func (p *pool) distant() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.far()
+}
+
 // movedSoFar counts the bytes of all connections.
 func (p *pool) movedSoFar() (n int64) {
 	for l := range p.links() {

@@ -58,7 +58,7 @@ const partsAConnection = 4
 func (p *place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox, Computes: p.computes,
-		OneStream: true, OpenStaged: !p.dropBox,
+		OneStream: true, OpenStaged: !p.dropBox, Far: p.pool.distant(),
 		Concurrency: partsAConnection * p.connections,
 	}
 	if p.undated.Load() {
