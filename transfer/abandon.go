@@ -33,7 +33,7 @@ func (e *Engine) abandon(ctx context.Context, jobID string, destinations []Desti
 	}
 	e.abortAll(ctx, record, destinations)
 	e.tidy(jobID)
-	return errors.Join(e.journal.Forget(jobID), e.changes.forget(e.journal, jobID))
+	return errors.Join(e.journal.Forget(jobID), e.changes.forget(e.journal, jobID), e.restarts.forget(e.journal, jobID), e.journal.Delete(renames, jobID))
 }
 
 // abortAll aborts the recorded uploads, or remembers them as orphans.

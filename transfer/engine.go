@@ -39,6 +39,7 @@ type Engine struct {
 	room    *room
 
 	growths  growths
+	restarts restarts
 	changes  changes
 	controls controls
 }

@@ -76,9 +76,23 @@ func (r *run) look(ctx context.Context) error {
 		}
 	}
 	if job := r.record.Job; job != nil && !r.same(*job, identity) {
+		if err := r.changedSince(*job); err != nil {
+			return err
+		}
 		return r.startOver(ctx, "the source has changed since the last run")
 	}
 	return nil
+}
+
+// changedSince remembers what earlier runs had sent of another version.
+func (r *run) changedSince(job journal.Job) error {
+	restart := Restart{At: r.e.o.Now().UTC(), Reason: "the source has changed since the last run", Was: job.Source.Entry}
+	for _, parts := range r.record.Parts {
+		for _, p := range parts {
+			restart.SentBytes += p.Size
+		}
+	}
+	return r.e.restarts.add(r.e.journal, r.job.ID, restart)
 }
 
 // same tells whether the source is the one of an earlier run. identity is that of one

@@ -45,6 +45,15 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if spec := os.Getenv(poweredSpec); spec != "" {
+		var p powered
+		err := json.Unmarshal([]byte(spec), &p)
+		if err == nil {
+			err = p.run()
+		}
+		fmt.Println("failed:", err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if built {
 		if w, err := build(); err == nil {

@@ -170,7 +170,7 @@ func (r *run) changed(ctx context.Context) error {
 	}
 	if !now.SameVersion(r.source) {
 		return &connectors.Error{
-			Kind: connectors.KindChanged, Op: "read", Path: r.job.Source.Path, Err: errChanged,
+			Kind: connectors.KindChanged, Op: "read", Path: r.job.Source.Path, Err: otherThan(r.source, now),
 			Remedy: "run the job again once the source has settled",
 		}
 	}

@@ -27,11 +27,12 @@ type Receipt struct {
 	Started  time.Time          `json:"started"`
 	Finished time.Time          `json:"finished"`
 	Copies   []Copy             `json:"copies"`
-	Engine   string             `json:"engine,omitempty"`  // name and version of the program that copied
-	Removed  time.Time          `json:"removed,omitzero"`  // when the source was deleted, of a job that moves
-	Removing time.Time          `json:"removing,omitzero"` // when its deletion was begun, while nobody knows whether it is gone
-	Growth   *Grown             `json:"growth,omitempty"`  // of a file that was sent while it grew
-	Packed   *Packed            `json:"packed,omitempty"`  // then Size, Digests and Source.Entry are of the packed file
+	Restarts []Restart          `json:"restarts,omitempty"` // attempts before, of which nothing was of use
+	Engine   string             `json:"engine,omitempty"`   // name and version of the program that copied
+	Removed  time.Time          `json:"removed,omitzero"`   // when the source was deleted, of a job that moves
+	Removing time.Time          `json:"removing,omitzero"`  // when its deletion was begun, while nobody knows whether it is gone
+	Growth   *Grown             `json:"growth,omitempty"`   // of a file that was sent while it grew
+	Packed   *Packed            `json:"packed,omitempty"`   // then Size, Digests and Source.Entry are of the packed file
 }
 
 // A ReceiptSource is the file that was read.

@@ -213,13 +213,17 @@ func renewed(err error) error {
 func (r *run) conclude(failures []error) (Receipt, error) {
 	receipt := r.makeReceipt()
 	if len(failures) == 0 {
+		restarts, err := r.e.restarts.of(r.e.journal, r.job.ID)
+		if receipt.Restarts = restarts; err != nil {
+			return receipt, err
+		}
 		if err := r.finish(receipt); err != nil {
 			return receipt, fmt.Errorf("job %s is done, but has no receipt in the journal: %w", r.job.ID, err)
 		}
-		return receipt, nil
+		return receipt, r.e.restarts.forget(r.e.journal, r.job.ID)
 	}
 	if hopeless(r.pass.err) {
-		failures = append(failures, r.e.journal.Forget(r.job.ID))
+		failures = append(failures, r.inVain(r.pass.err), r.e.journal.Forget(r.job.ID))
 		receipt.Copies = nil
 	}
 	return receipt, errors.Join(failures...)
