@@ -59,6 +59,8 @@ func (c *copier) command(cmd *cobra.Command) *cobra.Command {
 	c.pressing.flags(cmd)
 	flags.StringVar(&c.progress, "progress", progressAuto, "how progress is shown on standard error: auto (bars on a terminal, else a line every few seconds), json (a document a line) or none")
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{progressAuto, progressJSON, progressNone}, cobra.ShellCompDirectiveNoFileComp))
+	flags.StringVar(&c.receiptFile, "receipt", "", "file that the receipt of each file is added to as it is done, a JSON document a line")
+	_ = cmd.MarkFlagFilename("receipt")
 	flags.BoolVar(&c.hop.on, "manifest", false, "carry the ASC MHL history of the folder on, and add the generation of this copy; what the history denies is not copied")
 	c.packing.flags(cmd)
 	c.growth.flags(cmd)
@@ -92,6 +94,7 @@ type copier struct {
 	hop                 hop
 	pressing            pressing
 	progress            string
+	receiptFile         string
 	move                transfer.Move
 	srcOptions          []string
 	dstOptions          []string
@@ -101,6 +104,9 @@ type copier struct {
 	out      io.Writer
 	steering *steering
 	display  display
+	receipts *receiptFile
+	resumed  bool // an earlier run has left something in the journal
+	blank    bool // this run has left nothing there
 	asked    steer.Record
 	from, to *spot
 }
@@ -166,29 +172,29 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	}
 	report, err := c.carryOut(ctx, state, pairs)
 	if err != nil {
+		if c.blank && report == nil {
+			return errors.Join(err, forgetState(state))
+		}
 		return err
 	}
+	defer report.spool.Close()
 	report.LeftOut = c.leftOut
 	if c.hop.on && !report.cancelled && report.err(ctx) == nil {
 		if report.Generations, err = c.addHop(ctx, report); err != nil {
 			return err
 		}
 	}
-	if err := c.app.print(c.out, report, func(w io.Writer) error { return report.table(w, c.verbose) }); err != nil {
-		return err
+	ended := report.err(ctx)
+	if ended == nil || report.cancelled { // all is proved: there is nothing to resume
+		err = c.conclude(state, report)
+	} else {
+		err = c.leave(ctx, state, report, ended)
 	}
-	if err := report.err(ctx); err != nil && !report.cancelled {
-		return errors.Join(err, c.steering.end(ctx, err))
+	if report.cancelled {
+		ended = coded(exitFailed, errors.New("cancelled: what had been copied stays, and what was under way is aborted"))
 	}
-	if c.move != transfer.Keep && !report.cancelled {
-		if err := c.keepMoved(report); err != nil {
-			return err
-		}
-	}
-	if err := forgetState(state); err != nil || !report.cancelled { // all is proved: there is nothing to resume
-		return err
-	}
-	return coded(exitFailed, errors.New("cancelled: what had been copied stays, and what was under way is aborted"))
+	printed := c.app.printWith(c.out, report, "results", report.spool.lines(), func(w io.Writer) error { return report.table(w, c.verbose) })
+	return errors.Join(ended, err, printed)
 }
 
 // withLeftOut says which names the listing passes over, and remembers files that

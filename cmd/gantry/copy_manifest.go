@@ -100,7 +100,10 @@ func (c *copier) more(p pair) (list []connectors.Algorithm) {
 func (c *copier) addHop(ctx context.Context, r *report) ([]custody.Written, error) {
 	known := map[string]connectors.Digests{}
 	recorded := c.hop.to != nil && r.Present == r.Files
-	for _, f := range r.Results {
+	for f, err := range results(r.spool.lines()) {
+		if err != nil {
+			return nil, err
+		}
 		rel := beneath(f.Destination, c.to.path)
 		known[rel] = f.Receipt.Digests
 		if recorded {

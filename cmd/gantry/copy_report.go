@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gantry/connectors"
@@ -35,6 +37,7 @@ type result struct {
 	Receipt     *transfer.Receipt `json:"receipt,omitempty"`
 	err         error
 	began       time.Time
+	compared    bool // it was found to be there, and nothing was done
 }
 
 func (r result) failed(err error) result {
@@ -52,25 +55,28 @@ func (r result) done(outcome string, receipt transfer.Receipt) result {
 	return r
 }
 
-// A report is what became of all files of a copy.
+// A report is what became of all files of a copy. The results of the files are on disk.
 type report struct {
-	Files     int      `json:"files"`
-	Copied    int      `json:"copied"`
-	Resumed   int      `json:"resumed"`
-	Renamed   int      `json:"renamed,omitempty"` // of a move
-	Present   int      `json:"alreadyThere"`
-	Stopped   int      `json:"stopped"`
-	Failed    int      `json:"failed"`
-	Bytes     int64    `json:"bytes"`     // of the files that are there now
-	SentBytes int64    `json:"sentBytes"` // in this run
-	Removed   int      `json:"removed"`   // sources that were deleted, of a move
-	Seconds   float64  `json:"seconds"`
-	Results   []result `json:"results"`
+	Files     int     `json:"files"`
+	Copied    int     `json:"copied"`
+	Resumed   int     `json:"resumed"`
+	Renamed   int     `json:"renamed,omitempty"` // of a move
+	Present   int     `json:"alreadyThere"`
+	Stopped   int     `json:"stopped"`
+	Failed    int     `json:"failed"`
+	Bytes     int64   `json:"bytes"`     // of the files that are there now
+	SentBytes int64   `json:"sentBytes"` // in this run
+	Removed   int     `json:"removed"`   // sources that were deleted, of a move
+	Seconds   float64 `json:"seconds"`
 
 	MovedBefore time.Time         `json:"movedBefore,omitzero"` // of a move of which an earlier one has left nothing to do
 	LeftOut     []leftOut         `json:"leftOut,omitempty"`
 	Generations []custody.Written `json:"generations,omitempty"` // added to the histories at the destination
 
+	mu        sync.Mutex
+	spool     *spool
+	failures  []failure // the first that came
+	mendable  bool      // to try one of the failed files again may help
 	cancelled bool
 }
 
@@ -80,34 +86,51 @@ type leftOut struct {
 	Reason string `json:"reason"`
 }
 
-func newReport(results []result, took time.Duration) *report {
-	r := &report{Files: len(results), Seconds: took.Seconds(), Results: results}
-	for _, f := range results {
-		switch f.Outcome {
-		case outcomeCopied:
-			r.Copied++
-		case outcomeResumed:
-			r.Resumed++
-		case outcomeRenamed:
-			r.Renamed++
-		case outcomePresent:
-			r.Present++
-		case outcomeStopped:
-			r.Stopped++
-			continue
-		default:
-			r.Failed++
-			continue
-		}
-		r.Bytes += f.Size
-		if !f.Receipt.Removed.IsZero() && f.Outcome != outcomeRenamed {
-			r.Removed++
-		}
-		if f.Outcome != outcomePresent {
-			r.SentBytes += f.Receipt.Copies[0].SentBytes
-		}
+// A failure is that of a file, by its number in the copy.
+type failure struct {
+	file int
+	err  error
+}
+
+// add takes in what became of a file.
+func (r *report) add(i int, f result) {
+	r.spool.put(i, f)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch f.Outcome {
+	case outcomeCopied:
+		r.Copied++
+	case outcomeResumed:
+		r.Resumed++
+	case outcomeRenamed:
+		r.Renamed++
+	case outcomePresent:
+		r.Present++
+	case outcomeStopped:
+		r.Stopped++
+	default:
+		r.Failed++
 	}
-	return r
+	if f.err != nil {
+		r.fails(i, f.err)
+		return
+	}
+	r.Bytes += f.Size
+	if !f.Receipt.Removed.IsZero() && f.Outcome != outcomeRenamed {
+		r.Removed++
+	}
+	if f.Outcome != outcomePresent {
+		r.SentBytes += f.Receipt.Copies[0].SentBytes
+	}
+}
+
+// fails remembers the errors of the first files, in their order.
+func (r *report) fails(i int, err error) {
+	r.mendable = r.mendable || connectors.KindOf(err) != connectors.KindInvalid
+	at, _ := slices.BinarySearchFunc(r.failures, i, func(f failure, i int) int { return f.file - i })
+	if r.failures = slices.Insert(r.failures, at, failure{i, err}); len(r.failures) > fewFiles {
+		r.failures = r.failures[:fewFiles]
+	}
 }
 
 // fewFiles are named one by one without being asked for.
@@ -126,19 +149,25 @@ func (r *report) table(w io.Writer, all bool) error {
 	return err
 }
 
-func (r *report) fileTable(w io.Writer) error {
-	var rows [][]string
-	for _, f := range r.Results {
-		if f.Receipt != nil {
+func (r *report) fileTable(w io.Writer) error { return resultTable(w, results(r.spool.lines())) }
+
+// resultTable shows the files that have a receipt.
+func resultTable(w io.Writer, list iter.Seq2[result, error]) error {
+	return streamed(w, "FILE SIZE XXH128 PROOF TIME OUTCOME", func(yield func([]string, error) bool) {
+		for f, err := range list {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if f.Receipt == nil {
+				continue
+			}
 			row := receiptRow(*f.Receipt, f.Receipt.Copies[0], f.Outcome)
-			row[4] = f.time()
-			rows = append(rows, row)
+			if row[4] = f.time(); !yield(row, nil) {
+				return
+			}
 		}
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	return columns(w, "FILE SIZE XXH128 PROOF TIME OUTCOME", rows)
+	})
 }
 
 // time is what this run took, and beside it what all runs did since the first began.
@@ -181,10 +210,8 @@ func (r *report) err(ctx context.Context) error {
 		return fmt.Errorf("stopped with %d of %s done: the same command goes on from here", r.Files-r.Stopped-r.Failed, count(r.Files, "file"))
 	}
 	var failures []error
-	for _, f := range r.Results {
-		if f.err != nil && len(failures) < fewFiles {
-			failures = append(failures, f.err)
-		}
+	for _, f := range r.failures {
+		failures = append(failures, f.err)
 	}
 	if r.Failed > fewFiles {
 		failures = append(failures, fmt.Errorf("and %d more (all with -o json)", r.Failed-fewFiles))
@@ -238,10 +265,8 @@ func printReasons(w io.Writer, receipts []transfer.Receipt) error {
 
 // whatNow says whether to try again helps any of them.
 func (r *report) whatNow() string {
-	for _, f := range r.Results {
-		if f.err != nil && connectors.KindOf(f.err) != connectors.KindInvalid {
-			return "the same command tries them again"
-		}
+	if r.mendable {
+		return "the same command tries them again"
 	}
 	return "rename them, or choose another destination"
 }

@@ -27,6 +27,8 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 		return nil, err
 	}
 	defer j.Close()
+	c.resumed = !untouched(j)
+	defer func() { c.blank = untouched(j) }()
 	m, err := c.newMover(state, j, pairs)
 	if err != nil {
 		return nil, err
@@ -38,21 +40,27 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 	if m.there, err = c.holdings(ctx, pairs); err != nil {
 		return nil, err
 	}
+	r, err := c.newReport(state, len(pairs))
+	if err != nil {
+		return nil, err
+	}
 	shown := m.tally.showOn(m.display, m.steering.gone)
-	results := make([]result, len(pairs))
 	c.eachFile(pairs, func(i int) {
-		results[i] = m.move(ctx, pairs[i])
-		m.tally.end(pairs[i], results[i])
+		result := m.move(ctx, pairs[i])
+		pairs[i].seen = nil
+		r.add(i, result)
+		m.receipts.add(result)
+		m.tally.end(pairs[i], result)
 	})
-	if errors.Is(context.Cause(ctx), transfer.ErrGivenUp) {
+	r.cancelled = errors.Is(context.Cause(ctx), transfer.ErrGivenUp)
+	if r.cancelled {
 		err = m.giveUp(context.WithoutCancel(ctx))
 	} else {
 		m.tidy(ctx)
 	}
 	shown()
-	report := newReport(results, time.Since(m.began))
-	report.cancelled = errors.Is(context.Cause(ctx), transfer.ErrGivenUp)
-	return report, err
+	r.Seconds = time.Since(m.began).Seconds()
+	return r, errors.Join(err, m.recount(r, pairs), r.spool.end(), m.receipts.Close())
 }
 
 func (c *copier) newMover(state string, j *journal.Journal, pairs []pair) (*mover, error) {
@@ -70,6 +78,7 @@ func (c *copier) newMover(state string, j *journal.Journal, pairs []pair) (*move
 	}
 	record := c.record(before, state)
 	m.tally = newTally(record.ID, record.Source, record.Destination, pairs, c.readsBack())
+	m.tally.status.Kind = record.Kind()
 	m.tally.follow(m.engine)
 	c.steering = &steering{dir: state, engine: m.engine, lines: lines, tally: m.tally, record: record}
 	return m, c.steering.begin()
@@ -146,7 +155,9 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	if record.Job == nil && record.Receipt == nil && pack == nil && !m.growth.on && m.there.mayHold(p) {
 		if receipt := m.compare(ctx, p); receipt != nil {
 			if m.copier.move == transfer.Keep {
-				return r.done(outcomePresent, *receipt)
+				r = r.done(outcomePresent, *receipt)
+				r.compared = true
+				return r
 			}
 			present = true
 			if err := m.journal.Finish(id, receipt); err != nil { // for the engine, which deletes on a receipt

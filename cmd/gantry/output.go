@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -54,19 +52,4 @@ func plainStyle(n *yaml.Node) {
 	for _, child := range n.Content {
 		plainStyle(child)
 	}
-}
-
-// columns writes rows in columns under a heading, all as far to the right as the
-// heading is.
-func columns(w io.Writer, heading string, rows [][]string) error {
-	indent := heading[:len(heading)-len(strings.TrimLeft(heading, " "))]
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, indent+strings.Join(strings.Fields(heading), "\t"))
-	for _, row := range rows {
-		for i := range row {
-			row[i] = printable(row[i])
-		}
-		fmt.Fprintln(t, indent+strings.Join(row, "\t"))
-	}
-	return t.Flush()
 }

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"errors"
-	"net/url"
-	"path/filepath"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,11 +28,14 @@ func transferCommand(a *app) *cobra.Command {
 	)
 }
 
-// A moving is a transfer of the hub, or one that a command of this user runs. The fields
-// of both are the same.
+// A moving is a transfer of the hub, or one that a command of this user runs or has run.
+// The fields of both are the same.
 type moving struct {
 	From string `json:"from"` // hub, or here
-	catalog.Transfer
+	api.TransferView
+	Key   string        `json:"key,omitempty"` // of the hub's alone, as the two that follow
+	Site  string        `json:"site,omitempty"`
+	Fence int64         `json:"fence,omitempty"`
 	Local *steer.Status `json:"local,omitempty"`
 }
 
@@ -42,60 +44,40 @@ const (
 	fromHere = "here"
 )
 
+// ofTheHub is a transfer of the hub. One that an agent has taken counts as moving.
+func ofTheHub(t api.TransferView) moving {
+	if t.Status == catalog.TransferLeased {
+		t.Status = catalog.TransferMoving
+	}
+	return moving{From: fromHub, TransferView: t, Key: t.Key, Site: t.Site, Fence: t.Fence}
+}
+
 // home is the folder of this user's own transfers.
 func home() (steer.Home, error) {
-	dir, err := stateFolder("copy")
-	return steer.Home(filepath.Dir(dir)), err
+	dir, err := statePath("")
+	return steer.Home(dir), err
 }
 
 func local(s steer.Status) moving {
 	t := catalog.Transfer{
-		ID: s.ID, Kind: kindOf(s.ID), Status: s.State, Done: s.Done, Total: s.Bytes, Rate: s.Rate, Waiting: s.Waiting, Error: s.Error,
+		ID: s.ID, Kind: s.Kind, Status: s.State, Done: s.Done, Total: s.Bytes, Rate: s.Rate, Waiting: s.Waiting, Error: s.Error,
 		Priority: s.Priority, Deadline: s.Deadline, Paused: s.Paused, CreatedAt: s.Started, StartedAt: s.Started, EndedAt: s.Ended,
 	}
 	if !s.Bandwidth.Unlimited() {
 		t.Bandwidth = s.Bandwidth.String()
 	}
-	return moving{From: fromHere, Transfer: t, Local: &s}
+	if t.Status == steer.StateStopped {
+		t.Error = "" // the status says it
+	}
+	return moving{From: fromHere, TransferView: api.TransferView{Transfer: t, Name: nameOf(s.Source), Source: s.Source, Destination: s.Destination}, Local: &s}
 }
 
-// kindOf is the command that a transfer of this user belongs to.
-func kindOf(id string) string {
-	kind, _, _ := cutID(id)
-	return kind
-}
-
-// here lists this user's own transfers, the newest first.
-func (a *app) here() ([]moving, error) {
-	h, err := home()
-	if err != nil {
-		return nil, err
+// nameOf is the last part of what was typed as a source.
+func nameOf(source string) string {
+	if _, after, ok := strings.Cut(source, ":"); ok && locationName.MatchString(source) {
+		source = after
 	}
-	found, err := h.List()
-	list := make([]moving, len(found))
-	for i, f := range found {
-		list[i] = local(f.Ask())
-	}
-	newestFirst(list)
-	return list, err
-}
-
-// ofHub lists what the hub has. none is true if no hub answers, and nobody has named one.
-func (a *app) ofHub(cmd *cobra.Command, q url.Values) (list []moving, next string, none bool, err error) {
-	q, asked := hubFilter(q)
-	if !asked {
-		return nil, "", false, nil
-	}
-	var page api.Page[catalog.Transfer]
-	err = a.client().get(cmd.Context(), "/transfers", q, &page)
-	var coded *codedError
-	if errors.As(err, &coded) && coded.code == exitUnreachable && !a.settings.HubNamed {
-		return nil, "", true, nil
-	}
-	for _, t := range page.Items {
-		list = append(list, moving{From: fromHub, Transfer: t})
-	}
-	return list, page.Next, false, err
+	return path.Base(source)
 }
 
 // completeTransfers completes one argument with what can be steered.
@@ -104,7 +86,7 @@ func (a *app) completeTransfers(cmd *cobra.Command, args []string, typed string)
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	names, _ := a.completeNames("transfers")(cmd, args, typed)
-	if list, err := a.here(); err == nil || len(list) > 0 {
+	if list, err := a.here(lately(time.Now())); err == nil || len(list) > 0 {
 		for _, m := range list {
 			names = append(names, m.ID+"\t"+m.Status+", "+m.Local.Source)
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gantry/orchestrator/api"
-	"gantry/orchestrator/catalog"
 	"gantry/transfer"
 	"gantry/transfer/journal"
 	"gantry/transfer/steer"
@@ -24,14 +23,14 @@ import (
 type steerer struct {
 	use, short string
 	here       func(a *app, cmd *cobra.Command, f steer.Found) error // one of this user's own
-	hub        func(ctx context.Context, c *client, id string) (catalog.Transfer, error)
+	hub        func(ctx context.Context, c *client, id string) (api.TransferView, error)
 }
 
 func steerCommand(a *app, s steerer) *cobra.Command {
 	return &cobra.Command{
 		Use: s.use + " ID", Short: s.short, Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTransfers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, ok, err := findHere(args[0])
+			f, ok, err := findToSteer(args[0])
 			if err != nil {
 				return err
 			}
@@ -42,7 +41,7 @@ func steerCommand(a *app, s steerer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.told(cmd, moving{From: fromHub, Transfer: t})
+			return a.told(cmd, ofTheHub(t))
 		},
 	}
 }
@@ -55,8 +54,8 @@ func (a *app) told(cmd *cobra.Command, m moving) error {
 	})
 }
 
-func pathOf(what string) func(context.Context, *client, string) (catalog.Transfer, error) {
-	return func(ctx context.Context, c *client, id string) (t catalog.Transfer, err error) {
+func pathOf(what string) func(context.Context, *client, string) (api.TransferView, error) {
+	return func(ctx context.Context, c *client, id string) (t api.TransferView, err error) {
 		return t, c.post(ctx, "/transfers/"+url.PathEscape(id)+"/"+what, nil, &t)
 	}
 }
@@ -142,30 +141,40 @@ func cancelHere(a *app, cmd *cobra.Command, f steer.Found, force bool) error {
 	}
 	for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
 		if _, ok, err := f.Find(); err == nil && !ok {
-			s.State = catalog.TransferCancelled
+			s.State = steer.StateCancelled
 			return a.told(cmd, local(s))
 		}
 	}
 	return fmt.Errorf("%s was told to give up, and has not ended yet: see gantry transfer show %s", f.ID, f.ID)
 }
 
-// forget gives up a transfer that no process runs.
+// forget gives up a transfer that no process runs. The receipts of what it had done are
+// kept.
 func (a *app) forget(cmd *cobra.Command, f steer.Found, force bool) error {
-	if err := a.abortLeft(cmd.Context(), f); err != nil && !force {
-		return fmt.Errorf("what %s has sent cannot be aborted: %w (try again later, or forget it with --force; gantry sweep removes it then)", f.ID, err)
-	}
-	if err := os.RemoveAll(f.Dir); err != nil {
+	s := f.Ask()
+	s.State, s.Ended, s.Error = steer.StateCancelled, time.Now().UTC(), ""
+	if err := a.abortLeft(cmd.Context(), f, s, force); err != nil {
 		return err
 	}
-	return a.told(cmd, moving{From: fromHere, Transfer: catalog.Transfer{ID: f.ID, Kind: kindOf(f.ID), Status: catalog.TransferCancelled}})
+	if err := forgetState(f.Dir); err != nil {
+		return err
+	}
+	return a.told(cmd, local(s))
 }
 
-func (a *app) abortLeft(ctx context.Context, f steer.Found) error {
+func (a *app) abortLeft(ctx context.Context, f steer.Found, s steer.Status, force bool) error {
 	j, err := journal.Recover(f.Dir, journal.Options{Logger: a.logger()})
 	if err != nil {
 		return err
 	}
 	defer j.Close()
+	if err := a.abortUploads(ctx, f, j); err != nil && !force {
+		return fmt.Errorf("what %s has sent cannot be aborted: %w (try again later, or forget it with --force; gantry sweep removes it then)", f.ID, err)
+	}
+	return a.keepLeft(f, s, j)
+}
+
+func (a *app) abortUploads(ctx context.Context, f steer.Found, j *journal.Journal) error {
 	if err := os.Chdir(f.Record.Dir); err != nil {
 		return err
 	}
@@ -173,6 +182,7 @@ func (a *app) abortLeft(ctx context.Context, f steer.Found) error {
 		a.settings.Data = data[0]
 	}
 	c := &copier{app: a}
+	var err error
 	if c.to, err = a.open(ctx, f.Command[len(f.Command)-1], f.Flags["dst-option"]...); err != nil {
 		return err
 	}
@@ -202,7 +212,7 @@ func setTransfer(a *app) *cobra.Command {
 			}
 			return a.told(cmd, local(f.Ask()))
 		},
-		hub: func(ctx context.Context, c *client, id string) (t catalog.Transfer, err error) {
+		hub: func(ctx context.Context, c *client, id string) (t api.TransferView, err error) {
 			wanted, err := p.wanted(time.Now())
 			if err != nil {
 				return t, err

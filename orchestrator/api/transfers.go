@@ -18,18 +18,32 @@ func (s *server) transfers(a huma.API) {
 			Run    string   `query:"run"`
 			PageQuery
 		},
-		) (*body[Page[catalog.Transfer]], error) {
-			rows, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) ([]catalog.Transfer, error) {
-				return r.Transfers(ctx, catalog.TransferFilter{Status: list(in.Status), Kind: list(in.Kind), AssetID: in.Asset, RunID: in.Run, Page: in.page()})
+		) (*body[Page[TransferView]], error) {
+			rows, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) ([]TransferView, error) {
+				rows, err := r.Transfers(ctx, catalog.TransferFilter{Status: list(in.Status), Kind: list(in.Kind), AssetID: in.Asset, RunID: in.Run, Page: in.page()})
+				if err != nil {
+					return nil, err
+				}
+				return described(ctx, r, rows)
 			})
-			return given(paged(rows, in.PageQuery, func(t catalog.Transfer) string { return t.ID }), err)
+			return given(paged(rows, in.PageQuery, func(t TransferView) string { return t.ID }), err)
 		})
 	huma.Register(a, operation(http.MethodGet, "/transfers/{id}", "get-transfer", "Transfers", "Shows a transfer with its order and its receipts"),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
 		},
-		) (*body[catalog.Transfer], error) {
-			row, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) { return r.Transfer(ctx, in.ID) })
+		) (*body[TransferView], error) {
+			row, err := read(ctx, s, func(ctx context.Context, r catalog.Reader) (t TransferView, err error) {
+				row, err := r.Transfer(ctx, in.ID)
+				if err != nil {
+					return t, err
+				}
+				rows, err := described(ctx, r, []catalog.Transfer{row})
+				if err != nil {
+					return t, err
+				}
+				return rows[0], nil
+			})
 			return given(row, catalog.NotThere(err, "transfer", in.ID))
 		})
 	s.steer(a)

@@ -93,6 +93,19 @@ func (r Reader) Asset(ctx context.Context, id string) (Asset, error) {
 	return one[Asset](ctx, r, "asset", false, "id = ?", id)
 }
 
+// AssetNames gives the names of assets by their IDs, of those that there are.
+func (r Reader) AssetNames(ctx context.Context, ids []string) (map[string]string, error) {
+	names := map[string]string{}
+	if len(ids) == 0 {
+		return names, nil
+	}
+	rows, err := many[Asset](ctx, "names of assets", r, func(q *bun.SelectQuery) *bun.SelectQuery { return oneOf(q.Column("id", "name"), "id", ids) })
+	for _, a := range rows {
+		names[a.ID] = a.Name
+	}
+	return names, err
+}
+
 // AssetByArrival gives the asset that an arrival became.
 func (r Reader) AssetByArrival(ctx context.Context, arrivalID string) (Asset, error) {
 	return one[Asset](ctx, r, "asset of arrival", false, "arrival_id = ?", arrivalID)

@@ -16,7 +16,8 @@ type move struct{ agent, site, route, path, arrival string }
 
 // ingest finds or makes the row of a move and gives its ID.
 func (d *Desk) ingest(ctx context.Context, tx catalog.Tx, m move) (id string, err error) {
-	spec, err := json.Marshal(map[string]string{"route": m.route, "path": m.path})
+	route := d.Resources.Current().Routes[m.route]
+	spec, err := json.Marshal(map[string]string{"route": m.route, "path": m.path, "from": route.From, "to": route.To})
 	if err != nil {
 		return "", err
 	}

@@ -17,7 +17,8 @@ type Home string
 // A Found transfer is one that has a folder.
 type Found struct {
 	Record
-	Dir string // its own; Record.Dir is where the command was typed
+	Dir     string    // its own; Record.Dir is where the command was typed
+	Touched time.Time // when the record was written last, which a process that runs does every few seconds
 }
 
 // Commands are those whose transfers are found.
@@ -51,6 +52,9 @@ func (h Home) Find(id string) (f Found, ok bool, err error) {
 func (h Home) found(dir string) (f Found, ok bool, err error) {
 	f.Dir = dir
 	f.Record, ok, err = Read(dir)
+	if info, err := os.Stat(filepath.Join(dir, recordName)); err == nil {
+		f.Touched = info.ModTime()
+	}
 	f.ID = h.ID(dir)
 	return f, ok, err
 }
@@ -95,13 +99,21 @@ func (f Found) Ask() Status {
 		state = StateFailed
 	}
 	return Status{
-		ID: f.ID, State: state, Source: f.Source, Destination: f.Destination, Started: f.Asked, Ended: f.Ended, Error: f.Reason,
+		ID: f.ID, Kind: f.Kind(), State: state, Source: f.Source, Destination: f.Destination, Started: f.Asked, Ended: f.Ended, Error: f.Reason,
 		Files: f.Files, Bytes: f.Bytes, Done: f.Done, ETA: -1, Settings: f.Settings, GoOn: "gantry transfer resume " + f.ID,
 	}
 }
 
 // Failed tells whether the last process ended by itself, and not because it was stopped.
 func (r Record) Failed() bool { return !r.Ended.IsZero() && r.Reason != ReasonStopped }
+
+// Kind is the command that was typed.
+func (r Record) Kind() string {
+	if len(r.Command) == 0 {
+		return ""
+	}
+	return r.Command[0]
+}
 
 // ReasonStopped is the reason of a process that was told to stop.
 const ReasonStopped = "stopped"

@@ -8,16 +8,18 @@ import (
 
 // How a transfer stands.
 const (
-	StateRunning = "running"
-	StatePaused  = "paused"
-	StateStopped = "stopped" // no process runs it, and it goes on when told to
-	StateDone    = "done"    // of the last word of a process; it is not found any more then
-	StateFailed  = "failed"  // its process ended with an error; it goes on when told to
+	StateRunning   = "moving"
+	StatePaused    = "paused"
+	StateStopped   = "stopped"   // no process runs it, and it goes on when told to
+	StateFailed    = "failed"    // its process ended with an error; it goes on when told to
+	StateDone      = "done"      // it has no folder any more
+	StateCancelled = "cancelled" // the same
 )
 
 // A Status is how a transfer stands that a command runs.
 type Status struct {
 	ID          string    `json:"id"`
+	Kind        string    `json:"kind,omitempty"` // the command: copy, move
 	State       string    `json:"state"`
 	Source      string    `json:"source"`
 	Destination string    `json:"destination"`

@@ -180,7 +180,7 @@ func TestARecordTellsWhetherItsProcessFailed(t *testing.T) {
 		{Record{Ended: now, Reason: ReasonStopped}, StateStopped},
 		{Record{Ended: now, Reason: "no space left"}, StateFailed},
 	} {
-		if got := (Found{c.record, t.TempDir()}).Ask().State; got != c.want {
+		if got := (Found{Record: c.record, Dir: t.TempDir()}).Ask().State; got != c.want {
 			t.Errorf("%+v is %s, not %s", c.record, got, c.want)
 		}
 	}
