@@ -80,9 +80,11 @@ type Fleeting interface{ Fleeting() }
 type Revealer interface {
 	// Reveal gives the file that the upload writes to a second name, which must be
 	// free: it grows there as parts are written, and others may read it and not change
-	// it. It stays until the caller removes it as any other file. KindExists if the name
-	// is taken, KindUnsupported where a file cannot have two names.
-	Reveal(ctx context.Context, path string) error
+	// it. It stays until the caller removes it as any other file. A name that this file
+	// has already is no error. KindExists if another file has the name, KindUnsupported
+	// where a file cannot have two names. made are the folders that were made for the
+	// name, the outermost first.
+	Reveal(ctx context.Context, path string) (made []string, err error)
 }
 
 // A Staged upload can be read back before it is committed, so that nothing

@@ -51,7 +51,7 @@ func truncatedClip(t *testing.T, name string) string {
 	return written(t, name, data[:len(data)/2])
 }
 
-func written(t *testing.T, name string, data []byte) string {
+func written(t testing.TB, name string, data []byte) string {
 	t.Helper()
 	if err := os.WriteFile(name, data, 0o644); err != nil {
 		t.Fatal(err)

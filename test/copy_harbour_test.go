@@ -21,8 +21,9 @@ import (
 
 // A harbour has a port of each protocol, behind real servers.
 type harbour struct {
-	t       *testing.T
+	t       testing.TB
 	ports   []*port
+	gateway *servers.VersityGW
 	secrets string // the folder of the files with the secrets
 }
 

@@ -122,7 +122,7 @@ func tool(t *testing.T, name string, args ...string) {
 	}
 }
 
-func awaitFile(t *testing.T, name string) {
+func awaitFile(t testing.TB, name string) {
 	t.Helper()
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
@@ -199,7 +199,7 @@ func (r *rewrapped) write(rate int) {
 
 // A following is the command that copies a growing file.
 type following struct {
-	t            *testing.T
+	t            testing.TB
 	h            *harbour
 	p            *port
 	name, verify string
@@ -209,7 +209,7 @@ type following struct {
 	done         chan struct{}
 }
 
-func (h *harbour) follow(t *testing.T, p *port, name, verify string) *following {
+func (h *harbour) follow(t testing.TB, p *port, name, verify string) *following {
 	t.Helper()
 	f := &following{t: t, h: h, p: p, name: name, verify: verify, state: t.TempDir()}
 	f.to = fmt.Sprintf("in/clip-%x%s", rand.Uint32(), filepath.Ext(name))
@@ -277,7 +277,7 @@ func (f *following) equals(r transfer.Receipt) {
 	}
 }
 
-func sumsOf(t *testing.T, name string) connectors.Digests {
+func sumsOf(t testing.TB, name string) connectors.Digests {
 	t.Helper()
 	file, err := os.Open(name)
 	if err != nil {

@@ -90,7 +90,7 @@ func checkNothingElse(t *testing.T, folder string) {
 	}
 }
 
-func number(t *testing.T, name string, otherwise int) int {
+func number(t testing.TB, name string, otherwise int) int {
 	t.Helper()
 	text := os.Getenv(name)
 	if text == "" {

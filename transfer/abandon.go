@@ -42,8 +42,7 @@ func (e *Engine) abortAll(ctx context.Context, record journal.Record, destinatio
 		err := errNoPlace
 		for _, to := range destinations {
 			if to.target() == target {
-				err = e.abort(ctx, to.Place, to.Path, upload.ID)
-				e.conceal(ctx, to.Place, upload)
+				err = e.abort(ctx, to.Place, upload)
 			}
 		}
 		if err != nil {
@@ -72,6 +71,7 @@ func (d *delivery) abort(ctx context.Context) {
 	if d.upload == nil {
 		return
 	}
+	d.conceal(ctx)
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
 	upload := d.upload
@@ -79,23 +79,22 @@ func (d *delivery) abort(ctx context.Context) {
 	if err != nil {
 		d.r.e.orphan(ctx, d.record, err)
 	}
-	d.conceal(ctx)
 	d.upload = nil
 }
 
-// Tidy aborts the uploads that could not be aborted when they were given up. place
+// Tidy aborts the uploads that could not be aborted when they were given up, and those
+// of recordings that were deleted a day ago. place
 // opens a location by its name; what it returns is not closed. Uploads that still
 // cannot be aborted are errors, and kept for the next time.
 func (e *Engine) Tidy(ctx context.Context, place func(location string) (connectors.Sink, error)) error {
-	var failures []error
+	failures := []error{e.lapse(ctx, place)}
 	for u, err := range e.journal.Orphans() {
 		if err != nil {
 			return errors.Join(append(failures, err)...)
 		}
 		to, err := place(u.Target.Location)
 		if err == nil {
-			err = e.abort(ctx, to, u.Target.Path, u.ID)
-			e.conceal(ctx, to, u)
+			err = e.abort(ctx, to, u)
 		}
 		if err == nil {
 			err = e.journal.Aborted(u)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/journal"
 )
 
 // The calls to places that are not about bytes: each is retried, and times out
@@ -48,19 +49,22 @@ func (d *delivery) parts(ctx context.Context) ([]connectors.Part, error) {
 	return retry(ctx, d.retrier("list parts"), d.r.e.o.Stall, upload.Parts)
 }
 
-// abort takes up an upload by its ID and aborts it. One that is gone is aborted.
-func (e *Engine) abort(ctx context.Context, place connectors.Sink, path, id string) error {
-	if d, ok := e.near(place, id, ""); ok {
+// abort takes up an upload by its ID and aborts it, and takes its second name away. One
+// that is gone is aborted.
+func (e *Engine) abort(ctx context.Context, place connectors.Sink, u journal.Upload) error {
+	if d, ok := e.near(place, u.ID, ""); ok {
 		place = d
 	}
 	_, err := retry(ctx, e.retrier(nil), e.o.Stall, func(ctx context.Context) (struct{}, error) {
-		up, err := place.Begin(ctx, path, connectors.UploadOptions{Resume: id, Size: -1})
+		up, err := place.Begin(ctx, u.Target.Path, connectors.UploadOptions{Resume: u.ID, Size: -1})
 		if err == nil {
+			e.conceal(ctx, place, u, up)
 			err = up.Abort(ctx)
 		}
 		return struct{}{}, err
 	})
 	if connectors.KindOf(err) == connectors.KindNotFound {
+		e.concealCommitted(ctx, place, u)
 		return nil
 	}
 	return err

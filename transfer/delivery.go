@@ -279,7 +279,7 @@ func (d *delivery) finish(entry connectors.Entry, e evidence) error {
 			return fmt.Errorf("the copy is made, but not in the journal: %w", err)
 		}
 	}
-	d.conceal(context.Background())
+	d.concealCommitted()
 	d.copy = &c
 	d.gauge.enter(PhaseDone, d.r.plan().Size)
 	return nil

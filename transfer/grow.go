@@ -83,12 +83,11 @@ var errFinished = connectors.Errorf(connectors.KindCanceled, "follow", "", "the 
 
 // asItIs is the state of a file that somebody has said to be finished.
 func (g *growth) asItIs(ctx context.Context) (growing.State, error) {
-	r := g.run
-	entry, err := r.e.stat(ctx, r.job.Source.Place, r.path(), r.noteRetry)
+	entry, err := g.stat(ctx)
 	if err != nil {
 		return growing.State{}, err
 	}
-	state := growing.State{Path: r.path(), Size: entry.Size, Closed: growing.BySignal}
+	state := growing.State{Path: g.run.path(), Size: entry.Size, Closed: growing.BySignal}
 	g.seen(state)
 	return state, nil
 }

@@ -160,6 +160,7 @@ func (g *growth) bytes(ctx context.Context, offset, length int64) ([]byte, error
 			if changed := g.doubt(ctx); changed != nil {
 				return nil, changed
 			}
+			err = s.back(err)
 		}
 		if n == len(buffer) || !r.again(ctx, err) {
 			return nil, ended(ctx, err)

@@ -135,13 +135,8 @@ func (g *growth) fits(p connectors.Part) error {
 // doubt tells whether bytes that were there are not any more.
 func (g *growth) doubt(ctx context.Context) error {
 	r := g.run
-	now, err := r.e.stat(ctx, r.job.Source.Place, r.path(), r.noteRetry)
+	now, err := g.stat(ctx)
 	switch {
-	case connectors.KindOf(err) == connectors.KindNotFound:
-		return &connectors.Error{
-			Kind: connectors.KindNotFound, Op: "read", Path: r.path(), Err: errors.New("the recording was deleted while it was sent"),
-			Remedy: "record it again; what was sent of it is removed",
-		}
 	case err != nil:
 		return err
 	case now.Size < g.size.Load():
@@ -191,7 +186,7 @@ func (g *growth) takeOver(ctx context.Context, p connectors.Part) bool {
 func (g *growth) compare(ctx context.Context, state growing.State, hashes *stream) (connectors.Whole, error) {
 	r := g.run
 	began := r.e.o.Now()
-	entry, err := r.e.stat(ctx, r.job.Source.Place, r.path(), r.noteRetry)
+	entry, err := g.stat(ctx)
 	if err == nil {
 		entry, err = r.settled(ctx, entry)
 	}
@@ -215,7 +210,7 @@ func (g *growth) compare(ctx context.Context, state growing.State, hashes *strea
 		return whole, err
 	}
 	r.hashed.Store(entry.Size)
-	now, err := r.e.stat(ctx, r.job.Source.Place, r.path(), r.noteRetry)
+	now, err := g.stat(ctx)
 	if err != nil {
 		return whole, err
 	}
@@ -306,5 +301,5 @@ func (s *stream) end() connectors.Digests {
 	return s.sums
 }
 
-// errDeleted says that there is nothing to go on with: what was sent is given up.
+// errDeleted says that there is nothing to go on with, unless the file comes back.
 var errDeleted = errors.New("the recording is gone")

@@ -41,7 +41,7 @@ func (r *run) lookAtGrowth(ctx context.Context) error {
 	if job := r.record.Job; job != nil && !r.same(*job, g.identity) {
 		return r.startOver(ctx, "the recording is not the one of the last run")
 	}
-	return nil
+	return r.keepOn()
 }
 
 // identify gives the file's identity, where its place can tell.

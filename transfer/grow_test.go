@@ -271,7 +271,7 @@ func TestARecordingThatIsNoneAnyMore(t *testing.T) {
 		kind    connectors.Kind
 		kept    bool
 	}{
-		"deleted": {growing.Options{}, func(t *testing.T, path string, _ *recorder) { must(t, os.Remove(path)) }, connectors.KindNotFound, false},
+		"deleted": {growing.Options{}, func(t *testing.T, path string, _ *recorder) { must(t, os.Remove(path)) }, connectors.KindNotFound, true},
 		"shrunk":  {growing.Options{}, func(t *testing.T, _ string, r *recorder) { must(t, r.f.Truncate(part)) }, connectors.KindChanged, false},
 		"started again": {growing.Options{}, func(t *testing.T, path string, _ *recorder) {
 			must(t, os.WriteFile(path+"~", content(7, 30*part), 0o644))
@@ -300,6 +300,12 @@ func TestARecordingThatIsNoneAnyMore(t *testing.T) {
 			}
 			if !c.kept {
 				s.has("a")
+				return
+			}
+			if c.kind == connectors.KindNotFound {
+				if record.Job.Until.IsZero() {
+					t.Error("it is kept for ever")
+				}
 				return
 			}
 			r.end()

@@ -15,7 +15,7 @@ import (
 // atOnce tells whether a run is of that kind. What earlier runs have left, and
 // what has to be fetched or packed before, is for copyTo.
 func (r *run) atOnce(todo []Destination) bool {
-	if len(todo) != 1 || !r.readInOne() || r.record.Job != nil || r.packer != nil {
+	if len(todo) != 1 || !r.readInOne() || r.record.Job != nil || r.packer != nil || todo[0].Reveal != "" {
 		return false
 	}
 	_, from := r.job.Source.Place.(*depot)

@@ -81,7 +81,7 @@ func (r *run) look(ctx context.Context) error {
 		}
 		return r.startOver(ctx, "the source has changed since the last run")
 	}
-	return nil
+	return r.keepOn()
 }
 
 // changedSince remembers what earlier runs had sent of another version.

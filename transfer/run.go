@@ -155,9 +155,12 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 	}
 	close(r.pass.done)
 	wait.Wait()
-	if hopeless(r.pass.err) {
-		for _, d := range r.deliveries {
+	for _, d := range r.deliveries {
+		switch {
+		case hopeless(r.pass.err):
 			d.abort(ctx)
+		case errors.Is(r.pass.err, errDeleted):
+			d.conceal(ctx)
 		}
 	}
 	return r.failures(ctx, results)
@@ -222,9 +225,12 @@ func (r *run) conclude(failures []error) (Receipt, error) {
 		}
 		return receipt, r.e.restarts.forget(r.e.journal, r.job.ID)
 	}
-	if hopeless(r.pass.err) {
+	switch {
+	case hopeless(r.pass.err):
 		failures = append(failures, r.inVain(r.pass.err), r.e.journal.Forget(r.job.ID))
 		receipt.Copies = nil
+	case errors.Is(r.pass.err, errDeleted):
+		failures = append(failures, r.keepForADay())
 	}
 	return receipt, errors.Join(failures...)
 }
@@ -246,7 +252,7 @@ func (r *run) finish(receipt Receipt) error {
 // hopeless tells whether what is under way is of no use to a later run.
 func hopeless(err error) bool {
 	kind := connectors.KindOf(err)
-	return kind == connectors.KindChanged || kind == connectors.KindIntegrity || errors.Is(err, errDeleted)
+	return kind == connectors.KindChanged || kind == connectors.KindIntegrity
 }
 
 func (r *run) makeReceipt() Receipt {

@@ -207,12 +207,21 @@ func (s scan) readAll(ctx context.Context, e *Engine, t *tape, offset int64, buf
 			if changed := s.doubt(ctx); changed != nil {
 				return false, ended(ctx, changed)
 			}
+			err = s.back(err)
 		}
 		if !r.again(ctx, err) {
 			return false, ended(ctx, err)
 		}
 	}
 	return false, nil
+}
+
+// back makes a failure worth another attempt that was of a file that is there after all.
+func (s scan) back(err error) error {
+	if connectors.KindOf(err) == connectors.KindNotFound {
+		return connectors.Errorf(connectors.KindUnavailable, s.what, s.path, "it was away for a moment: %w", err)
+	}
+	return err
 }
 
 func missing(err error) bool {

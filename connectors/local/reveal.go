@@ -18,12 +18,12 @@ var (
 
 // Reveal implements connectors.Revealer by a hard link. Nobody but this process's
 // user may write to the file any more.
-func (u *upload) Reveal(ctx context.Context, path string) error {
-	path, err := promise.CleanPath(path)
+func (u *upload) Reveal(ctx context.Context, path string) (made []string, err error) {
+	path, err = promise.CleanPath(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return u.within(ctx, "reveal", func(root *os.Root, staged string) error {
+	err = u.within(ctx, "reveal", func(root *os.Root, staged string) error {
 		info, err := root.Lstat(staged)
 		if err != nil {
 			return err
@@ -34,8 +34,14 @@ func (u *upload) Reveal(ctx context.Context, path string) error {
 		if err := root.Chmod(staged, info.Mode().Perm()&^0o022); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
-		return u.named(path, u.place.publish(root, path, func() error { return root.Link(staged, path) }))
+		lacking := promise.Lacking(path, func(folder string) bool { _, err := root.Stat(folder); return errors.Is(err, os.ErrNotExist) })
+		err = u.named(path, u.place.publish(root, path, func() error { return root.Link(staged, path) }))
+		if err == nil {
+			made = lacking
+		}
+		return err
 	})
+	return made, err
 }
 
 // named explains why a file has got no second name.

@@ -8,6 +8,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
+	"gantry/connectors/sftp/wire"
 )
 
 var _ connectors.Revealer = (*upload)(nil)
@@ -15,12 +16,12 @@ var _ connectors.Revealer = (*upload)(nil)
 // Reveal implements connectors.Revealer by hardlink@openssh.com. Nobody but the
 // user of the connection may write to the file any more, where the server lets that
 // be said.
-func (u *upload) Reveal(ctx context.Context, path string) error {
-	path, err := promise.CleanPath(path)
+func (u *upload) Reveal(ctx context.Context, path string) (made []string, err error) {
+	path, err = promise.CleanPath(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return u.place.do(ctx, "reveal", path, func(ctx context.Context, c *conn) error {
+	err = u.place.do(ctx, "reveal", path, func(ctx context.Context, c *conn) error {
 		if !c.Can("hardlink@openssh.com", "1") {
 			return noSecondName(path, errors.New("the server does not know hardlink@openssh.com"))
 		}
@@ -28,7 +29,10 @@ func (u *upload) Reveal(ctx context.Context, path string) error {
 		if err != nil {
 			return err
 		}
-		if c.isThere(ctx, path) {
+		if there, err := c.lstat(ctx, path); err == nil {
+			if ours, err := c.grew(ctx, there, u.staged(), path); ours || err != nil {
+				return err
+			}
 			return &connectors.Error{
 				Kind: connectors.KindExists, Op: "reveal", Path: path, Err: errors.New("there is a file already, which is not replaced"),
 				Remedy: "remove it, or reveal the copy under another name",
@@ -37,12 +41,32 @@ func (u *upload) Reveal(ctx context.Context, path string) error {
 		if err := c.Chmod(ctx, c.abs(u.staged()), info.Mode.Perm()&^0o022); err != nil && !refused(err) {
 			return err
 		}
+		lacking := promise.Lacking(path, func(folder string) bool { return !c.isThere(ctx, folder) })
 		err = c.inFolder(ctx, path, func() error { return c.Hardlink(ctx, c.abs(u.staged()), c.abs(path)) })
+		if err == nil {
+			made = lacking
+		}
 		if refused(err) && !errors.Is(err, fs.ErrPermission) {
 			return noSecondName(path, err)
 		}
 		return err
 	})
+	return made, err
+}
+
+// grew tells whether a path names the staged file, which may grow meanwhile: the protocol
+// tells of no inode. What the staged file is lies between two looks at the path.
+func (c *conn) grew(ctx context.Context, before wire.Attrs, staged, path string) (bool, error) {
+	now, err := c.lstat(ctx, staged)
+	if err != nil {
+		return false, err
+	}
+	after, err := c.lstat(ctx, path)
+	if err != nil {
+		return false, err
+	}
+	within := before.Size <= now.Size && now.Size <= after.Size && !now.ModTime.Before(before.ModTime) && !now.ModTime.After(after.ModTime)
+	return within && now.Mode.IsRegular() && after.Mode.IsRegular(), nil
 }
 
 func noSecondName(path string, why error) error {

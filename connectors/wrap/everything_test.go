@@ -152,7 +152,9 @@ func (everything) Start(context.Context, connectors.Movement) (connectors.Moving
 
 type stagedUpload struct{}
 
-func (stagedUpload) Reveal(context.Context, string) error { return errReached(wrap.Reveal) }
+func (stagedUpload) Reveal(context.Context, string) ([]string, error) {
+	return nil, errReached(wrap.Reveal)
+}
 
 func (stagedUpload) ID() string                                       { return "" }
 func (stagedUpload) Parts(context.Context) ([]connectors.Part, error) { return nil, nil }

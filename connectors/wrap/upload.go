@@ -88,12 +88,12 @@ func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (
 }
 
 // Reveal implements connectors.Revealer.
-func (u *upload) Reveal(ctx context.Context, path string) error {
+func (u *upload) Reveal(ctx context.Context, path string) (made []string, err error) {
 	inner, ok := connectors.As[connectors.Revealer](u.Upload)
 	if !ok {
-		return lacks(Reveal, path)
+		return nil, lacks(Reveal, path)
 	}
-	return u.place.call(ctx, Call{Op: Reveal, Path: path}, func(ctx context.Context) error { return inner.Reveal(ctx, path) })
+	return ask(ctx, u.place, Call{Op: Reveal, Path: path}, func(ctx context.Context) ([]string, error) { return inner.Reveal(ctx, path) })
 }
 
 // Fill implements connectors.Filler.

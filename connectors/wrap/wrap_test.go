@@ -131,7 +131,7 @@ func TestEachCallIsHooked(t *testing.T) {
 		wrap.Discard:       func() error { return place.Discard(ctx, connectors.Unfinished{}) },
 		wrap.Describe:      func() error { _, err := place.Describe(ctx); return err },
 		wrap.Identity:      func() error { _, err := place.Identity(ctx, "x"); return err },
-		wrap.Reveal:        func() error { return revealer.Reveal(ctx, "y") },
+		wrap.Reveal:        func() error { _, err := revealer.Reveal(ctx, "y"); return err },
 		wrap.Move:          func() error { _, err := place.Start(ctx, connectors.Movement{}); return err },
 	} {
 		hooked = nil

@@ -46,7 +46,8 @@ type growRecord struct {
 	Inode uint64    `json:"inode"`
 	Since time.Time `json:"since"`
 
-	Cancelled bool `json:"cancelled,omitempty"` // nobody wants it
+	Cancelled bool      `json:"cancelled,omitempty"` // nobody wants it
+	Gone      time.Time `json:"gone,omitzero"`       // when it was deleted: what was sent waits a day for it
 }
 
 // mostGrowing bounds the recordings of one agent that are sent at once; others wait until they have settled.
@@ -189,6 +190,7 @@ func gone(err error) bool {
 func (s *growers) recall(g *grower) (growRecord, error) {
 	old, found, err := s.a.keep.growth(g.key)
 	if err != nil || found && old.Inode == g.file.Inode {
+		old.Gone = time.Time{}
 		return old, err
 	}
 	since := s.a.now().UTC()
@@ -305,11 +307,19 @@ func (s *growers) cancel(g *grower) {
 	s.tell(g, transfer.ErrGivenUp)
 }
 
-// giveUp forgets a recording that is gone, with what was sent of it, and tells of it.
+// giveUp tells of a recording that is gone. What was sent of one that was deleted waits
+// a day for it to come back, that of one which is another now is of no use.
 func (s *growers) giveUp(g *grower, why error) {
 	s.a.log.Warn("a recording has come to a bad end", "route", g.key.Route, "path", g.key.Path, "error", why)
 	s.tell(g, why)
-	s.forget(g)
+	if connectors.KindOf(why) != connectors.KindNotFound {
+		s.forget(g)
+		return
+	}
+	g.record.Gone = s.a.now().UTC()
+	if err := s.a.keep.keepGrowth(g.key, g.record); err != nil {
+		s.a.wrong(err)
+	}
 }
 
 // tell tells the hub that the recording is not sent any more.

@@ -164,7 +164,7 @@ func TestARecordingThatIsDeletedIsTold(t *testing.T) {
 	}
 	for began := time.Now(); v.sent("so-far/take.mxf") >= 0; time.Sleep(5 * time.Millisecond) {
 		if time.Since(began) > 20*time.Second {
-			t.Fatal("what was sent is still there")
+			t.Fatal("what was sent is still shown")
 		}
 	}
 	v.told(0, 1)

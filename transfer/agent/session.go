@@ -168,7 +168,7 @@ func (s *session) tidy(ctx context.Context) {
 		}
 		if now := s.o.Now(); now.Sub(pruned) > 24*time.Hour {
 			pruned = now
-			if err := s.keep.prune(now.Add(-receiptsKept)); err != nil {
+			if err := errors.Join(s.keep.prune(now.Add(-receiptsKept)), s.keep.pruneGrowth(now.Add(-24*time.Hour))); err != nil {
 				s.wrong(err)
 			}
 		}

@@ -3,6 +3,7 @@ package growing
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type File struct {
 
 	mu     sync.Mutex
 	judge  judge
+	home   os.FileInfo // of the folder that it was seen in first; nil = not known
 	ended  chan struct{}
 	finish func()
 }
@@ -62,7 +64,10 @@ func Follow(o Options) *File {
 			f.o.Every = time.Second / 4
 		}
 	}
-	f.judge.rules = rules{path: o.Path, final: o.Final, sidecar: o.Sidecar != "", idle: o.Idle, silence: max(o.Silence, o.Idle)}
+	f.judge.rules = rules{path: o.Path, final: o.Final, sidecar: o.Sidecar != "", idle: o.Idle, silence: max(o.Silence, o.Idle), missing: missingThere}
+	if f.disk != "" {
+		f.judge.missing = missingHere
+	}
 	return f
 }
 
@@ -123,7 +128,7 @@ func (f *File) see(ctx context.Context) (state State, found bool, err error) {
 		return State{}, false, err
 	}
 	if state, err = f.judge.see(s, f.o.Now()); err != nil {
-		return State{}, false, verdict{err}
+		return State{}, false, err
 	}
 	return state, s.path != "", nil
 }
@@ -143,14 +148,14 @@ func (f *File) look(ctx context.Context) (s sighting, err error) {
 	switch connectors.KindOf(err) {
 	case "":
 	case connectors.KindNotFound:
-		return sighting{}, nil
+		return f.missed(), nil
 	default:
 		return s, err
 	}
 	s.path = path
 	if i, ok := connectors.As[connectors.Identifier](f.o.Place); ok {
 		if s.identity, err = i.Identity(ctx, path); connectors.KindOf(err) == connectors.KindNotFound {
-			return sighting{}, nil
+			return f.missed(), nil
 		}
 	}
 	if err == nil && f.o.Sidecar != "" {
@@ -160,6 +165,7 @@ func (f *File) look(ctx context.Context) (s sighting, err error) {
 			err = nil
 		}
 	}
+	f.remember()
 	if f.o.Writer != nil && f.disk != "" && path == f.o.Path {
 		s.writer, s.told = f.o.Writer(f.disk)
 	}

@@ -17,6 +17,7 @@ type sighting struct {
 	told     bool   // the system tells of writers
 	sidecar  bool   // it is there
 	signal   bool   // somebody said that it is finished
+	away     bool   // it was not found, and neither was the folder that it was in
 }
 
 // judge is the pure core: what the looks so far mean.
@@ -36,23 +37,28 @@ type rules struct {
 	sidecar     bool // asked for
 	idle        time.Duration
 	silence     time.Duration
+	missing     time.Duration // how long a file has to be missed before it counts as gone
 }
 
 const (
-	rest    = 500 * time.Millisecond // after the last writer: some open a file again at once, to mend its header
-	looks   = 3                      // that have to miss a file before it counts as gone
-	missing = time.Second            // and for how long
+	rest  = 500 * time.Millisecond // after the last writer: some open a file again at once, to mend its header
+	looks = 3                      // that have to miss a file before it counts as gone
+
+	// and for how long: where its folder can be told from another, and where not, since
+	// a server may be without its storage for a while
+	missingHere  = time.Second
+	missingThere = 30 * time.Second
 )
 
 // see takes in one look. The state of a file that cannot be found for a moment is
 // the last one.
 func (j *judge) see(s sighting, now time.Time) (State, error) {
 	if s.path == "" {
-		return j.miss(now)
+		return j.miss(s, now)
 	}
 	j.missed = 0
 	if err := j.compare(s); err != nil {
-		return State{}, err
+		return State{}, verdict{err}
 	}
 	if !j.seen || !s.entry.SameVersion(j.last.entry) || s.writer && !j.last.writer || !s.writer && j.last.writer {
 		j.changed = now
@@ -61,7 +67,7 @@ func (j *judge) see(s sighting, now time.Time) (State, error) {
 	j.seen, j.last, j.wrote = true, s, j.wrote || s.writer
 	state := State{Path: s.path, Size: s.entry.Size, Closed: j.closed(s, fresh, now)}
 	if state.Closed == "" && now.Sub(j.changed) >= j.silence {
-		return state, j.silent(s)
+		return state, verdict{j.silent(s)}
 	}
 	return state, nil
 }
@@ -86,15 +92,25 @@ func (j *judge) compare(s sighting) error {
 	return nil
 }
 
-func (j *judge) miss(now time.Time) (State, error) {
+// miss is for a look that did not find the file. KindUnavailable, which is no verdict,
+// says that its folder is not there either: a mount comes back.
+func (j *judge) miss(s sighting, now time.Time) (State, error) {
+	switch {
+	case !j.seen:
+		return State{}, verdict{connectors.Errorf(connectors.KindNotFound, "follow", j.path, "there is no such file")}
+	case s.away:
+		j.missed, j.changed = 0, now
+		return State{}, connectors.Errorf(connectors.KindUnavailable, "follow", j.path, "the recording's folder is not there, or is another one: is its volume mounted?")
+	}
+	j.changed = now
 	if j.missed++; j.missed == 1 {
 		j.missedAt = now
 	}
-	if !j.seen || j.missed >= looks && now.Sub(j.missedAt) >= missing {
-		return State{}, &connectors.Error{
+	if j.missed >= looks && now.Sub(j.missedAt) >= j.missing {
+		return State{}, verdict{&connectors.Error{
 			Kind: connectors.KindNotFound, Op: "follow", Path: j.path, Err: errors.New("the recording was deleted while it was sent"),
-			Remedy: "record it again; what was sent of it is removed",
-		}
+			Remedy: "put it back and run the job again within a day, and it goes on; after that what was sent of it is removed",
+		}}
 	}
 	return State{Path: j.last.path, Size: j.last.entry.Size}, nil
 }

@@ -20,11 +20,12 @@ type look struct {
 	signal   bool
 	identity string
 	path     string
+	away     bool // its folder is not there either
 }
 
 func (l look) sighting() sighting {
 	if l.size < 0 {
-		return sighting{}
+		return sighting{away: l.away}
 	}
 	path := l.path
 	if path == "" {
@@ -37,7 +38,7 @@ func (l look) sighting() sighting {
 
 func TestJudgement(t *testing.T) {
 	const s = time.Second
-	normal := rules{path: "take", final: "take.mxf", idle: 10 * s, silence: 60 * s}
+	normal := rules{path: "take", final: "take.mxf", idle: 10 * s, silence: 60 * s, missing: s}
 	beside := normal
 	beside.sidecar = true
 	for name, c := range map[string]struct {
@@ -61,6 +62,9 @@ func TestJudgement(t *testing.T) {
 		"it was never there":                {normal, []look{{at: 0, size: -1}}, "not found"},
 		"it is deleted":                     {normal, []look{{at: 0, size: 2}, {at: s, size: -1}, {at: s + s/2, size: -1}, {at: 2 * s, size: -1}}, "not found"},
 		"it is away for a moment":           {normal, []look{{at: 0, size: 2}, {at: s, size: -1}, {at: s + s/2, size: -1}, {at: s + s*3/4, size: -1}, {at: 2 * s, size: 2}}, "2 bytes"},
+		"its folder is away":                {normal, []look{{at: 0, size: 2}, {at: s, size: -1, away: true}, {at: 40 * s, size: -1, away: true}}, "unavailable"},
+		"its folder comes back":             {normal, []look{{at: 0, size: 2}, {at: s, size: -1}, {at: 2 * s, size: -1, away: true}, {at: 50 * s, size: -1}, {at: 50*s + s/2, size: 2}}, "2 bytes"},
+		"it is deleted once that is back":   {normal, []look{{at: 0, size: 2}, {at: s, size: -1, away: true}, {at: 50 * s, size: -1}, {at: 51 * s, size: -1}, {at: 52 * s, size: -1}}, "not found"},
 		"it never ends":                     {normal, []look{{at: 0, size: 1, writer: true, told: true}, {at: 60 * s, size: 1, writer: true, told: true}}, "timed out"},
 		"its sidecar never comes":           {beside, []look{{at: 0, size: 1}, {at: 60 * s, size: 1}}, "timed out"},
 		"a clock that jumps back is no end": {normal, []look{{at: 0, size: 1}, {at: -100 * s, size: 1}}, "1 bytes"},
@@ -76,7 +80,7 @@ func TestJudgement(t *testing.T) {
 				if err != nil {
 					got = string(connectors.KindOf(err))
 				}
-				if last := i == len(c.looks)-1; last && got != c.want || !last && (err != nil || state.Closed != "") {
+				if last := i == len(c.looks)-1; last && got != c.want || !last && (err != nil && !l.away || state.Closed != "") {
 					t.Fatalf("look %d: %s (%v), want %s", i, got, err, c.want)
 				}
 			}

@@ -17,6 +17,10 @@ type Job struct {
 	Source  Source     `json:"source"`
 	Plan    chunk.Plan `json:"plan"`
 	Started time.Time  `json:"started"`
+
+	// Until is when what is under way is given up, unless the job is run again before;
+	// zero = it waits for that as long as it takes.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // A Source is the version of a file that a job reads.
@@ -32,7 +36,8 @@ type Upload struct {
 	Target   Target    `json:"target"`
 	ID       string    `json:"id"`
 	Started  time.Time `json:"started"`
-	Revealed string    `json:"revealed,omitempty"` // the second name that the file so far has
+	Revealed string    `json:"revealed,omitempty"` // the second name that the file so far has, or may have
+	Folders  []string  `json:"folders,omitempty"`  // that were made for it, the outermost first
 }
 
 // A Record is all that is known of a job.
@@ -48,6 +53,18 @@ type Record struct {
 // Begin records an upload, and with it the job, before its first part is sent.
 // KindNoSpace when the volume is too full to take on new work.
 func (j *Journal) Begin(job Job, u Upload) error { return j.BeginSoon(job, u)() }
+
+// Revise records the job anew, of which an upload is recorded.
+func (j *Journal) Revise(job Job) error {
+	if err := checkName("job's ID", job.ID); err != nil {
+		return err
+	}
+	w := &write{}
+	if err := w.put(key(jobs, job.ID), job); err != nil {
+		return err
+	}
+	return j.writer.submit(w)()
+}
 
 // BeginSoon is Begin, and leaves it to the caller to wait for it, before the upload
 // is committed.
