@@ -108,10 +108,11 @@ func (l ladder) computed() (connectors.Algorithm, bool) {
 var cheapest = slices.DeleteFunc(append([]connectors.Algorithm{connectors.XXH128, connectors.CRC64NVME, connectors.XXH3, connectors.XXH64, connectors.SHA256}, digest.All()...),
 	func(a connectors.Algorithm) bool { return !digest.Strong(a) })
 
-// wrongDigests gives what a probe says of digests that are not those of the bytes.
+// wrongDigests gives what a probe says of digests that are not those of the bytes, or
+// that a place repeats without having looked at them.
 func wrongDigests(p connectors.Profile) string {
 	for _, q := range p.Quirks {
-		if q.Name == "wrong-digest" {
+		if q.Name == "wrong-digest" || q.Name == "echoed-digest" {
 			return q.Meaning
 		}
 	}

@@ -17,6 +17,7 @@ func TestTheProofIsChosenByWhatIsKnown(t *testing.T) {
 		return connectors.Profile{Can: map[string]string{"digests on demand": answer}, Features: features}
 	}
 	wrong := connectors.Profile{Quirks: []connectors.Quirk{{Name: "wrong-digest", Meaning: "the md5 is not that of the bytes"}}}
+	echoes := connectors.Profile{Quirks: []connectors.Quirk{{Name: "echoed-digest", Meaning: "it is what it was told"}}}
 	for name, test := range map[string]struct {
 		l      ladder
 		proof  Proof
@@ -25,6 +26,7 @@ func TestTheProofIsChosenByWhatIsKnown(t *testing.T) {
 	}{
 		"a store's digest":              {ladder{traits: connectors.Traits{WholeDigest: connectors.CRC64NVME}, readable: true}, ProofNative, connectors.CRC64NVME, "states the crc64nvme"},
 		"a digest that is too short":    {ladder{traits: connectors.Traits{WholeDigest: connectors.CRC32C}, readable: true}, ProofReadback, "", "too short"},
+		"a store that repeats ours":     {ladder{traits: connectors.Traits{WholeDigest: connectors.CRC64NVME}, readable: true, profile: echoes}, ProofReadback, "", "it is what it was told"},
 		"a server that computes":        {ladder{traits: computes, readable: true}, ProofNative, connectors.SHA256, "computes the sha256"},
 		"what is wanted anyway":         {ladder{traits: computes, readable: true, wanted: []connectors.Algorithm{connectors.XXH128, connectors.MD5}}, ProofNative, connectors.MD5, "computes the md5"},
 		"found right by a probe":        {ladder{traits: computes, readable: true, profile: probed("yes", "digest md5")}, ProofNative, connectors.MD5, "computes the md5"},

@@ -11,8 +11,8 @@ type Proof string
 
 // The proofs, strongest first.
 const (
-	ProofNative   Proof = "native"   // the place's own digest of the whole, of 64 bits or more, equals ours
-	ProofReadback Proof = "readback" // the copy was read again and hashed
+	ProofNative   Proof = "native"   // a digest of the whole, of 64 bits or more, that the place computed of what it got or has stored, and told us, equals ours
+	ProofReadback Proof = "readback" // the copy was read again and hashed: ProofReason says when, and how much of it
 	ProofSize     Proof = "size"     // only the sizes agree
 
 	ProofRenamed Proof = "renamed" // it is the source itself, to which its storage has given another path

@@ -12,6 +12,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/ftp/listing"
+	"gantry/connectors/link"
 	"gantry/connectors/promise"
 )
 
@@ -36,6 +37,7 @@ type place struct {
 	computes  atomic.Pointer[[]connectors.Algorithm] // digests
 	alone     atomic.Bool                            // several sessions were no faster than one
 	staged    atomic.Bool                            // the staging folder was used
+	far       atomic.Bool                            // the way there is long
 }
 
 var (
@@ -60,6 +62,7 @@ func newPlace(c config) *place {
 
 // meet learns from a session what the server can do.
 func (p *place) meet(s *session) {
+	p.far.Store(link.RoundTrip(s.raw) >= link.Far)
 	name := s.facts.software()
 	if first := p.software.CompareAndSwap(nil, &name); !first {
 		return
@@ -94,7 +97,7 @@ func (p *place) Traits() connectors.Traits {
 	if timeCommand(p.setsTime.Load()) != noTime {
 		t.TimePrecision = time.Second
 	}
-	t.Unchecked = p.tls == "none"
+	t.Unchecked, t.Far = p.tls == "none", p.far.Load()
 	if computes := p.computes.Load(); computes != nil && !p.dropBox {
 		t.Computes = *computes
 	}

@@ -72,6 +72,7 @@ func (p *probe) run(ctx context.Context) error {
 		{"rename", p.rename},
 		{"copy on the server", p.copy},
 		{"ask the server for digests", p.hash},
+		{"tell it a wrong digest", p.contradict},
 		{"try names", p.names},
 		{"look at what else there is", p.extras},
 		{"compare the clocks", p.clock},

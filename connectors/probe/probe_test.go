@@ -100,7 +100,7 @@ func TestBucket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	can(t, p, "list", "write", "read", "replace", "refuse to replace", "resume uploads")
+	can(t, p, "list", "write", "read", "replace", "refuse to replace", "resume uploads", "check digests")
 	if p.Proof != "native crc64nvme" || p.Commit != "atomic" {
 		t.Errorf("%+v", p)
 	}

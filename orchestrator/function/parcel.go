@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"gantry/connectors"
 	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/media"
 	"gantry/orchestrator/resources"
@@ -73,14 +75,18 @@ func (h *Host) parcel(ctx context.Context, c Call, partner resources.Partner) (p
 	}
 	p.site = from.Site
 	subject := subjectOf(p.asset, partner, rendition)
-	for _, each := range copies {
+	for n, each := range copies {
 		rel := strings.TrimPrefix(each.Path, path.Dir(rendition.Path)+"/")
-		subject.Files = append(subject.Files, resources.SubjectFile{Path: rel, Size: each.Size, XXH128: each.Digests["xxh128"]})
+		subject.Files = append(subject.Files, resources.SubjectFile{Path: rel, Size: each.Size, XXH128: cmp.Or(each.Digests[connectors.XXH128], wire.PendingDigest(n))})
+		if subject.Asset.Digest == "" && partner.Profile == resources.ProfileOriginal && len(copies) == 1 {
+			subject.Asset.Digest = wire.PendingDigest(n)
+		}
 		p.order.Files = append(p.order.Files, wire.OrderFile{
 			Source:       wire.FileRef{Location: each.Location, Path: each.Path, Size: each.Size, Digests: each.Digests},
 			Destinations: []wire.PlaceRef{{Location: partner.Location, Path: rel}},
 		})
 	}
+	subject.Asset.Digest = cmp.Or(subject.Asset.Digest, unknown)
 	return p, p.address(partner, subject)
 }
 
@@ -128,6 +134,9 @@ func (p *parcel) address(partner resources.Partner, subject resources.Subject) (
 	if p.folder, err = partner.Folder(subject); err != nil {
 		return &Fault{Type: "configuration", Status: 400, Title: "the folder for " + partner.Name + " cannot be named", Detail: err.Error(), Err: err}
 	}
+	if wire.HasPending(p.folder) || strings.Contains(p.folder, unknown) {
+		return unknownDigest(partner.Name, "the name of its folder")
+	}
 	for i := range p.order.Files {
 		to := &p.order.Files[i].Destinations[0]
 		to.Path = path.Join(p.folder, to.Path)
@@ -143,6 +152,12 @@ func (p *parcel) address(partner resources.Partner, subject resources.Subject) (
 	if err != nil {
 		return &Fault{Type: "configuration", Status: 400, Title: "the sidecar of " + partner.Name + " cannot be made", Detail: err.Error(), Err: err}
 	}
+	switch {
+	case wire.HasPending(name), strings.Contains(name, unknown):
+		return unknownDigest(partner.Name, "the name of its sidecar")
+	case strings.Contains(text, unknown):
+		return unknownDigest(partner.Name, "its sidecar")
+	}
 	note := path.Join(p.folder, name)
 	if slices.ContainsFunc(p.order.Files, func(f wire.OrderFile) bool { return f.Destinations[0].Path == note }) {
 		return &Fault{Type: "configuration", Status: 400, Title: "the sidecar of " + partner.Name + " has the name of a media file", Detail: fmt.Sprintf("%q: change sidecar.name of the Partner", name)}
@@ -151,6 +166,17 @@ func (p *parcel) address(partner resources.Partner, subject resources.Subject) (
 		Destinations: []wire.PlaceRef{{Location: partner.Location, Path: note}}, Content: text,
 	}}
 	return nil
+}
+
+// unknown stands for the xxh128 of an original that is not delivered and that nobody has
+// computed yet.
+const unknown = "gantry-xxh128-that-is-not-known"
+
+func unknownDigest(partner, where string) *Fault {
+	return &Fault{
+		Type: "validation", Status: 409, Title: fmt.Sprintf("%s wants the xxh128 of the recording in %s, and it is not known yet", partner, where),
+		Detail: "it is known as soon as the recording was copied on: let the workflow archive it before it delivers, or set verify: full in the route's growing",
+	}
 }
 
 func subjectOf(a catalog.Asset, partner resources.Partner, r catalog.Rendition) resources.Subject {

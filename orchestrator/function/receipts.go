@@ -97,6 +97,11 @@ func (h *Host) copies(ctx context.Context, tx catalog.Tx, t catalog.Transfer, ki
 	set := h.Resources.Current()
 	var proved []Proved
 	for _, r := range receipts {
+		if t.AssetID != "" {
+			if err := h.learn(ctx, tx, t.AssetID, r); err != nil {
+				return nil, err
+			}
+		}
 		for _, p := range provedBy(r) {
 			proved = append(proved, p)
 			if t.AssetID == "" {

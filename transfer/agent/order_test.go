@@ -186,3 +186,20 @@ func TestAPartnerGetsPackedWhatItWantsPacked(t *testing.T) {
 		t.Errorf("the receipt says of the original %+v", p)
 	}
 }
+
+// A document may name digests that the hub did not know when it wrote it.
+func TestADocumentGetsTheDigestsOfWhatWasDelivered(t *testing.T) {
+	v := newVenue(t)
+	order, partner := v.delivery(t)
+	order.Documents[0].Content = "<clip sum='" + wire.PendingDigest(0) + "'/>"
+	v.start()
+	o := v.hub.order(order)
+	v.hub.eventually("the result", func() bool { return o.result != nil })
+	if o.result.Failure != nil {
+		t.Fatalf("failure %+v", o.result.Failure)
+	}
+	sum := o.result.Receipts[0].Digests[connectors.XXH128]
+	if got := files(t, partner)["job 7/clip.xml"]; sum == "" || got != "<clip sum='"+sum+"'/>" {
+		t.Errorf("the document is %q, the file's xxh128 %q", got, sum)
+	}
+}

@@ -66,7 +66,7 @@ func (d *deed) do(ctx context.Context) ([]transfer.Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	documents, err := d.documents(ctx)
+	documents, err := d.documents(ctx, files)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (d *deed) files(ctx context.Context) ([]transfer.Receipt, error) {
 	return receipts, group.Wait()
 }
 
-func (d *deed) documents(ctx context.Context) ([]transfer.Receipt, error) {
+func (d *deed) documents(ctx context.Context, files []transfer.Receipt) ([]transfer.Receipt, error) {
 	var receipts []transfer.Receipt
 	for i, document := range d.order.Documents {
 		to, err := d.targets(ctx, document.Destinations)
@@ -124,13 +124,29 @@ func (d *deed) documents(ctx context.Context) ([]transfer.Receipt, error) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := d.write(ctx, len(d.order.Files)+i, fmt.Sprintf("document/%d", i), []byte(document.Content), to, pack)
+		content, err := wire.FillPending(document.Content, func(n int) string { return xxh128Of(files, n) })
+		if err != nil {
+			return nil, err
+		}
+		r, err := d.write(ctx, len(d.order.Files)+i, fmt.Sprintf("document/%d", i), []byte(content), to, pack)
 		if err != nil {
 			return nil, err
 		}
 		receipts = append(receipts, r)
 	}
 	return receipts, nil
+}
+
+// xxh128Of is that of file n of the order, as it was before anything was made of it.
+func xxh128Of(files []transfer.Receipt, n int) string {
+	switch {
+	case n < 0 || n >= len(files):
+		return ""
+	case files[n].Packed != nil:
+		return files[n].Packed.Digests[connectors.XXH128]
+	default:
+		return files[n].Digests[connectors.XXH128]
+	}
 }
 
 func (d *deed) write(ctx context.Context, n int, name string, content []byte, to []target, pack transfer.Pack) (transfer.Receipt, error) {

@@ -1,6 +1,6 @@
-// Package chunk decides into which parts a file is cut. The plan depends on
-// nothing but the size and the destinations' traits, so that a later run makes
-// the same one.
+// Package chunk decides into which parts a file is cut: by its size, by the size
+// that is wished for a part, and by what the destinations take. The wish depends on
+// the day, so a run keeps its plan, and a later one takes it up.
 package chunk
 
 import (
