@@ -30,6 +30,7 @@ func (d *delivery) commit(ctx context.Context, e evidence) error {
 		}
 		return entry, err
 	})
+	d.letGo()
 	if err != nil {
 		return d.refused(ctx, err, tries > 1)
 	}

@@ -56,6 +56,7 @@ type delivery struct {
 	accepted map[int]connectors.Part
 	tried    map[int]bool // sent at least once by this run
 	touched  map[int]int  // by number: how often an attempt to send it has begun or ended
+	kept     []*piece     // of which the upload has a copy
 	astray   astray       // what may arrive yet, though nobody waits for it
 	lives    int          // uploads that were given up
 	resumed  int
@@ -86,6 +87,7 @@ var errPass = errors.New("the source was not read to its end")
 // run delivers, or says why it cannot. It leaves the upload for the next run.
 func (d *delivery) run(ctx context.Context) error {
 	defer d.leave()
+	defer d.letGo()
 	defer d.opened.end()
 	if d.late() {
 		d.leave()
@@ -234,6 +236,7 @@ var (
 
 // forsake gives up an upload that is gone or beyond repair.
 func (d *delivery) forsake() {
+	d.letGo()
 	d.dropEcho()
 	d.upload, d.again, d.filled = nil, false, false
 	d.gauge.restart()

@@ -38,6 +38,9 @@ type echo struct {
 // arrives meanwhile.
 const soon = 4 << 20
 
+// echoStep is how much is read at a time: it is memory beside the budget, of each copy.
+const echoStep = 256 << 10
+
 var errDiffers = errors.New("a part is not what was sent")
 
 // echoes tells whether what is sent can be read back meanwhile.
@@ -106,14 +109,14 @@ func (e *echo) run(ctx context.Context, d *delivery) error {
 	s := scan{what: "read back", path: d.to.Path, open: staged.OpenStaged, note: d.retrier("read back").note, control: d.r.control, flow: d.r.flow(d.to.Place, d.to.Location, schedule.Read), patient: true}
 	t := s.tape(ctx)
 	defer t.end()
-	buffer := make([]byte, step)
+	buffer := make([]byte, echoStep)
 	for p := range d.acceptedInOrder(ctx, &t.until) {
 		part, err := digest.New(connectors.CRC64NVME)
 		if err != nil {
 			return err
 		}
 		for at := int64(0); at < p.Size; {
-			piece := buffer[:min(step, p.Size-at)]
+			piece := buffer[:min(echoStep, p.Size-at)]
 			short, err := s.readAll(ctx, d.r.e, t, p.Offset+at, piece, part)
 			if err != nil {
 				return err

@@ -42,6 +42,7 @@ func (r *run) copyAtOnce(ctx context.Context, to Destination) []error {
 	} else {
 		err = errPass
 	}
+	d.letGo()
 	d.leave()
 	d.idle.Wait()
 	return r.failures(ctx, []error{err})

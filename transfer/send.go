@@ -112,6 +112,9 @@ func (d *delivery) retrier(what string) *retrier {
 func (d *delivery) noteRetry(what string, err error, pause time.Duration) {
 	d.gauge.retries.Add(1)
 	d.gauge.trouble.note(d.r.e.o.Now(), what, err, pause)
+	if pause > tolerance {
+		d.letGo()
+	}
 	if pause > tolerance && len(d.r.deliveries) > 1 && !d.alone() {
 		d.leave()
 	}

@@ -94,6 +94,7 @@ func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) 
 		}
 	}
 	d.accept(part)
+	d.keep(p)
 	return nil
 }
 
