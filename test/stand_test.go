@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"gantry/connectors/connectortest"
 	"gantry/connectors/servers"
 	"gantry/orchestrator/api"
 	"gantry/orchestrator/catalog"
@@ -26,10 +26,7 @@ import (
 var program = os.Getenv("GANTRY_PROGRAM")
 
 func TestMain(m *testing.M) {
-	// Each test waits for processes most of the time.
-	if err := flag.Set("test.parallel", "6"); err != nil { // the command line may say otherwise
-		panic(err)
-	}
+	connectortest.SideBySide(6)
 	os.Exit(func() int {
 		if program != "" {
 			return m.Run()

@@ -52,6 +52,7 @@ var further = map[string]variant{
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	run := maps.Clone(variants)
 	if os.Getenv("GANTRY_TEST_ALL") != "" {
 		maps.Copy(run, further)
@@ -74,6 +75,7 @@ func TestConformance(t *testing.T) {
 // TestVariants does with the further ones what matters most: several parts, an
 // overwrite, a listing, a rename, a read from the middle.
 func TestVariants(t *testing.T) {
+	t.Parallel()
 	for name, v := range further {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"gantry/connectors"
+	"gantry/connectors/connectortest"
 	"gantry/connectors/servers"
 )
 
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	connectortest.SideBySide(6)
 	os.Exit(m.Run())
 }
 
@@ -58,6 +60,7 @@ func writer(to string) error {
 
 // The accepted parts of a process that was killed need not be sent again.
 func TestResumeAfterKill(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, kind starter) {
 		s := start(t, kind, servers.FTPOptions{})
 		must(t, os.Chmod(s.Dir, 0o777))

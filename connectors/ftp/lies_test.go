@@ -42,6 +42,7 @@ func list(t *testing.T, place connectors.Place, prefix string) (paths, passed []
 }
 
 func TestReadsOfLiars(t *testing.T) {
+	t.Parallel()
 	const content = "0123456789"
 	size := func(c *client, verb, says string) bool {
 		if verb == "MLST" {
@@ -126,6 +127,7 @@ func upload(place connectors.Place, name string, parts ...string) (connectors.En
 }
 
 func TestUploadsToLiars(t *testing.T) {
+	t.Parallel()
 	store := func(edit func(string) string) func(c *client, verb, arg string) bool {
 		return func(c *client, verb, arg string) bool {
 			if verb != "STOR" && verb != "APPE" || !c.there(path.Dir(arg)) {
@@ -186,6 +188,7 @@ func TestUploadsToLiars(t *testing.T) {
 
 // Where nothing can be added to a file, all parts are sent in one go.
 func TestUploadInOneGo(t *testing.T) {
+	t.Parallel()
 	f := startFake(t, func(c *client, verb, _ string) bool {
 		if verb == "APPE" || verb == "REST" {
 			c.say("502 not implemented")
@@ -206,6 +209,7 @@ func TestUploadInOneGo(t *testing.T) {
 // A part that was half sent is written again at its place; a server that begins at
 // the beginning then is found out.
 func TestPartAgain(t *testing.T) {
+	t.Parallel()
 	for name, ignored := range map[string]bool{"REST works": false, "REST is ignored": true} {
 		t.Run(name, func(t *testing.T) {
 			f := startFake(t, func(c *client, verb, _ string) bool {
@@ -243,6 +247,7 @@ func TestPartAgain(t *testing.T) {
 
 // The connection is lost after the rename and before the reply to it.
 func TestLastReplyLost(t *testing.T) {
+	t.Parallel()
 	f := startFake(t, nil)
 	f.act(func(c *client, verb, arg string) bool {
 		if verb == "RNTO" {
@@ -263,6 +268,7 @@ func TestLastReplyLost(t *testing.T) {
 
 // A server that does not rename onto a file, and dies between any two steps.
 func TestReplaceInSteps(t *testing.T) {
+	t.Parallel()
 	for dies := range 4 {
 		t.Run(fmt.Sprintf("dies at rename %d", dies), func(t *testing.T) {
 			var renames atomic.Int32
@@ -308,6 +314,7 @@ func TestReplaceInSteps(t *testing.T) {
 }
 
 func TestListingsOfLiars(t *testing.T) {
+	t.Parallel()
 	lines := func(text, final string) func(c *client, verb, arg string) bool {
 		return func(c *client, verb, arg string) bool {
 			if verb != "MLSD" || arg != "/" {
@@ -378,6 +385,7 @@ func TestListingsOfLiars(t *testing.T) {
 // A line that is not understood, a reply without an end, or a server that says
 // nothing: an error within the time-out, and nothing panics.
 func TestNoReplies(t *testing.T) {
+	t.Parallel()
 	for name, say := range map[string]string{
 		"a line without an end":    strings.Repeat("x", 1<<20),
 		"a long line":              "213 " + strings.Repeat("1", 5000) + "\r\n",
@@ -416,6 +424,7 @@ func TestNoReplies(t *testing.T) {
 // What the server says of its data port is checked before the library sees it, and
 // its host is not believed.
 func TestPassiveReplies(t *testing.T) {
+	t.Parallel()
 	for name, reply := range map[string]string{
 		"brackets the wrong way round": "227 )(",
 		"too few numbers":              "227 (1,2,3)",
@@ -459,6 +468,7 @@ func TestPassiveReplies(t *testing.T) {
 
 // A server that allows fewer connections than we would like.
 func TestFewConnections(t *testing.T) {
+	t.Parallel()
 	f := startFake(t, nil)
 	f.most = 2
 	for i := range 20 {
@@ -482,6 +492,7 @@ func TestFewConnections(t *testing.T) {
 
 // A connection that the server ends while nobody uses it is made anew.
 func TestIdleConnectionLost(t *testing.T) {
+	t.Parallel()
 	conns := make(chan net.Conn, 10)
 	f := startFake(t, func(c *client, verb, _ string) bool {
 		if verb == "" {
@@ -537,6 +548,7 @@ func TestLogins(t *testing.T) {
 }
 
 func TestHashReplies(t *testing.T) {
+	t.Parallel()
 	const sum = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73" // of "content"
 	for name, test := range map[string]struct {
 		says string
@@ -575,6 +587,7 @@ func TestHashReplies(t *testing.T) {
 
 // No command is sent for a name that FTP cannot carry.
 func TestNamesThatInject(t *testing.T) {
+	t.Parallel()
 	f := startFake(t, nil)
 	place := open(t, f.location())
 	for _, name := range []string{"a\r\nDELE b", "a\nb", "a\rb", "a\xffb"} {
@@ -591,6 +604,7 @@ func TestNamesThatInject(t *testing.T) {
 // A cancelled call ends within a second, whatever the server does, and the place
 // works on.
 func TestCancelledInSilence(t *testing.T) {
+	t.Parallel()
 	var silent atomic.Bool
 	silent.Store(true)
 	f := startFake(t, nil)

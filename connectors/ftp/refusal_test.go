@@ -12,6 +12,7 @@ import (
 )
 
 func TestRemoveFolder(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, kind starter) {
 		s := start(t, kind, servers.FTPOptions{})
 		must(t, os.Chmod(s.Dir, 0o777))
@@ -42,6 +43,7 @@ func TestRemoveFolder(t *testing.T) {
 
 // Who may not write is told so, also by vsftpd, which says only that it failed.
 func TestReadOnlyPlace(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, kind starter) {
 		s := start(t, kind, servers.FTPOptions{})
 		must(t, os.Chmod(s.Dir, 0o555))
@@ -60,6 +62,7 @@ func TestReadOnlyPlace(t *testing.T) {
 
 // A refusal to store or to publish without a cause is one of rights.
 func TestRefusalsWithoutCause(t *testing.T) {
+	t.Parallel()
 	for _, refused := range []string{"MKD", "STOR", "RNTO"} {
 		t.Run(refused, func(t *testing.T) {
 			f := startFake(t, func(c *client, verb, _ string) bool {
@@ -81,6 +84,7 @@ func TestRefusalsWithoutCause(t *testing.T) {
 // vsftpd ends a login with 500 OOPS where it lacks what its configuration names: a
 // file with the passwords here, a home elsewhere.
 func TestOOPSAtLogin(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartVSFTPD, servers.FTPOptions{})
 	l := location(t, s, "ftp", "")
 	must(t, os.Remove(filepath.Join(filepath.Dir(s.Dir), "passwords")))
@@ -95,6 +99,7 @@ func TestOOPSAtLogin(t *testing.T) {
 // Whether ProFTPD replaces in one step shows with the first file that is replaced,
 // however small; Describe and Traits say the same before and after.
 func TestReplacesIsLearned(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartProFTPD, servers.FTPOptions{})
 	must(t, os.Chmod(s.Dir, 0o777))
 	for name, replace := range map[string]func(t *testing.T, place connectors.Place){
@@ -132,6 +137,7 @@ func wantAtomic(t *testing.T, place connectors.Place, want bool) {
 
 // What a server says, and what a path holds, reaches no terminal raw.
 func TestNoControlCharactersInErrors(t *testing.T) {
+	t.Parallel()
 	const evil = "a\x1b[31m\u009b2J\u202e"
 	f := startFake(t, func(c *client, verb, arg string) bool {
 		if verb == "MLST" || verb == "STOR" || verb == "RMD" || verb == "DELE" {

@@ -37,6 +37,7 @@ func each(t *testing.T, run func(t *testing.T, kind starter)) {
 }
 
 func TestLinkCut(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, kind starter) {
 		s := start(t, kind, servers.FTPOptions{})
 		must(t, os.Chmod(s.Dir, 0o777))
@@ -86,6 +87,7 @@ func again(t *testing.T, call func() error) {
 
 // A listing whose data connection is cut is incomplete, whatever was listed.
 func TestLinkCutInListing(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartVSFTPD, servers.FTPOptions{})
 	for i := range 2000 {
 		must(t, os.WriteFile(filepath.Join(s.Dir, strings.Repeat("n", 100)+hex.EncodeToString([]byte{byte(i >> 8), byte(i)})), nil, 0o644))
@@ -107,6 +109,7 @@ func TestLinkCutInListing(t *testing.T) {
 }
 
 func TestLinkSilent(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartVSFTPD, servers.FTPOptions{})
 	wire := newLink(t, s.Addr)
 	l := wire.through(t, s, "")
@@ -141,6 +144,7 @@ func TestLinkSilent(t *testing.T) {
 }
 
 func TestServerKilledAndRestarted(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, kind starter) {
 		s := start(t, kind, servers.FTPOptions{})
 		must(t, os.Chmod(s.Dir, 0o777))
@@ -166,6 +170,7 @@ func TestServerKilledAndRestarted(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartVSFTPD, servers.FTPOptions{TLS: servers.ExplicitTLS, RequireReuse: true})
 	l := location(t, s, "ftpes", "")
 	delete(l.Options, "caFile")
@@ -199,6 +204,7 @@ func TestCertificates(t *testing.T) {
 // A ProFTPD that nobody has prepared lets nothing be overwritten and nothing be
 // added to: that is found out before a byte is sent, and each file goes in one go.
 func TestUnprepared(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartProFTPD, unprepared)
 	place := open(t, location(t, s, "ftp", ""))
 	for range 2 {
@@ -222,6 +228,7 @@ func TestUnprepared(t *testing.T) {
 
 // ProFTPD computes digests; its end of a range is the byte after the last.
 func TestHashOfProFTPD(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartProFTPD, servers.FTPOptions{})
 	data := []byte("what is hashed")
 	must(t, os.WriteFile(filepath.Join(s.Dir, "a clip 1 2"), data, 0o644))
@@ -235,6 +242,7 @@ func TestHashOfProFTPD(t *testing.T) {
 
 // A drop box takes files and shows nothing.
 func TestDropBox(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartVSFTPD, servers.FTPOptions{Lines: []string{"download_enable=NO", "dirlist_enable=NO", "cmds_denied=SIZE,MDTM,RNFR,RNTO,DELE,APPE,RMD"}})
 	l := location(t, s, "ftp", "")
 	l.Options["dropBox"] = "true"
@@ -269,6 +277,7 @@ func TestDropBox(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, kind starter) {
 		s := start(t, kind, servers.FTPOptions{})
 		d, err := open(t, location(t, s, "ftp", "")).(connectors.Describer).Describe(t.Context())
@@ -281,6 +290,7 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestUnfinished(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartProFTPD, servers.FTPOptions{})
 	place := open(t, location(t, s, "ftp", ""))
 	sweeper := place.(connectors.Sweeper)
@@ -302,6 +312,7 @@ func TestUnfinished(t *testing.T) {
 }
 
 func TestRoots(t *testing.T) {
+	t.Parallel()
 	s := start(t, servers.StartProFTPD, servers.FTPOptions{})
 	must(t, os.MkdirAll(filepath.Join(s.Dir, "a b", "c"), 0o755))
 	must(t, os.WriteFile(filepath.Join(s.Dir, "a b", "c", "file"), []byte("x"), 0o644))
@@ -331,6 +342,7 @@ func TestRoots(t *testing.T) {
 }
 
 func TestBadLocations(t *testing.T) {
+	t.Parallel()
 	for name, l := range map[string]connectors.Location{
 		"no host":             {URL: "ftp:///path"},
 		"two ports":           {URL: "ftp://me@127.0.0.1:21021:99/x"},

@@ -25,6 +25,7 @@ func play(rates ...float64) (connections int) {
 }
 
 func TestConnectionsAreAddedWhereTheyBringSomething(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		rates []float64
 		want  int

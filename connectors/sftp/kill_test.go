@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gantry/connectors"
+	"gantry/connectors/connectortest"
 	"gantry/connectors/servers"
 	"gantry/connectors/sftp"
 )
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	connectortest.SideBySide(6)
 	os.Exit(m.Run())
 }
 

@@ -219,6 +219,7 @@ func TestLinkCut(t *testing.T) {
 // A peer that swallows packets is given up after the time-out; cancelled calls do
 // not even wait for that.
 func TestLinkSilent(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	wire := newLink(t, s.Addr)
 	dir := t.TempDir()
@@ -279,6 +280,7 @@ func TestServerKilledAndRestarted(t *testing.T) {
 
 // A server that accepts and says nothing.
 func TestServerSilent(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer listener.Close()

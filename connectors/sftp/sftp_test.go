@@ -161,6 +161,7 @@ func TestRoots(t *testing.T) {
 }
 
 func TestBadLocations(t *testing.T) {
+	t.Parallel()
 	for name, l := range map[string]connectors.Location{
 		"no host":             {URL: "sftp:///path"},
 		"a password":          {URL: "sftp://me:hunter2@host/"},

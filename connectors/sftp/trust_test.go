@@ -230,6 +230,7 @@ func TestJumpForbidden(t *testing.T) {
 // What is behind a jump host may fall silent too: the time-out and the caller's
 // context hold through the chain.
 func TestJumpSilent(t *testing.T) {
+	t.Parallel()
 	bastion := start(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -252,6 +253,7 @@ func TestJumpSilent(t *testing.T) {
 
 // The link to the bastion falls silent during a transfer.
 func TestJumpLinkSilent(t *testing.T) {
+	t.Parallel()
 	target, bastion := start(t), start(t)
 	wire := newLink(t, bastion.Addr)
 	l := jumping(t, target, bastion)

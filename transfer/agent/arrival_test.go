@@ -12,6 +12,7 @@ import (
 )
 
 func TestAnArrivalIsMovedAndToldOnce(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	content := noise(3<<20, 1)
 	v.put("card/A001.mxf", content)
@@ -62,6 +63,7 @@ func TestAnArrivalIsMovedAndToldOnce(t *testing.T) {
 }
 
 func TestHostileNamesAreRefusedAndOthersGoOn(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	hostile := []string{"．．", "new\nline.mov", "latin\xe9.mov"}
 	for _, name := range hostile {
@@ -86,6 +88,7 @@ func TestHostileNamesAreRefusedAndOthersGoOn(t *testing.T) {
 }
 
 func TestTwoFilesAreNotMovedToTheSameDestination(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.hub.setConfig(v.config(wire.Route{Name: "flat", From: "in", To: "out", Path: "{{.Name}}", Settle: wire.Settle{Stable: 0.2}}))
 	v.put("card1/CLIP.mxf", []byte("one"))
@@ -111,6 +114,7 @@ func TestTwoFilesAreNotMovedToTheSameDestination(t *testing.T) {
 }
 
 func TestAFileThatNoRouteHasMovedIsNotReplaced(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.hub.setConfig(v.config(wire.Route{Name: "flat", From: "in", To: "out", Path: "{{.Name}}", Settle: wire.Settle{Stable: 0.2}}))
 	writeFile(t, filepath.Join(v.out, "CLIP.mxf"), []byte("another's"))
@@ -126,6 +130,7 @@ func TestAFileThatNoRouteHasMovedIsNotReplaced(t *testing.T) {
 }
 
 func TestWhatIsNoFileIsToldOnce(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	if err := os.Symlink("/etc/passwd", filepath.Join(v.in, "link.mov")); err != nil {
 		t.Fatal(err)

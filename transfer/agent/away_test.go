@@ -15,6 +15,7 @@ import (
 )
 
 func TestWithoutAHubWorkGoesOnAndEventsWait(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	_, stop := v.start()
 	v.put("first.mov", []byte("first"))
@@ -48,6 +49,7 @@ func TestWithoutAHubWorkGoesOnAndEventsWait(t *testing.T) {
 }
 
 func TestAnEventThatTheHubRefusesHoldsNothingUp(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.hub.with(func() { v.hub.away = true })
 	a, err := New(v.options)
@@ -78,6 +80,7 @@ func TestAnEventThatTheHubRefusesHoldsNothingUp(t *testing.T) {
 }
 
 func TestARefusalThatIsNotUnderstoodIsToldOnceAndOvercome(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	var log lockedBuffer
 	v.options.Logger = slog.New(slog.NewTextHandler(&log, nil))
@@ -120,6 +123,7 @@ func (l *lockedBuffer) String() string {
 }
 
 func TestADestinationThatFailsAlarmsOnceAndRecovers(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	var broken atomic.Bool
 	var asked atomic.Int32
@@ -144,6 +148,7 @@ func TestADestinationThatFailsAlarmsOnceAndRecovers(t *testing.T) {
 }
 
 func TestWhatAPersonHasToMendIsToldOnceAndTriedAgain(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	var broken atomic.Bool
 	var asked atomic.Int32

@@ -8,6 +8,7 @@ import (
 )
 
 func TestRoutesFollowTheConfiguration(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	a, _ := v.start()
 	v.put("one.mov", []byte("one"))
@@ -41,6 +42,7 @@ func TestRoutesFollowTheConfiguration(t *testing.T) {
 }
 
 func TestGrowingFilesAreShown(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.start()
 	content := []byte{}

@@ -42,6 +42,7 @@ func (v *venue) hold() *atomic.Bool {
 }
 
 func TestAFileThatIsReplacedInMidMoveIsTold(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	held := v.hold()
 	v.put("clip.mov", []byte("first"))
@@ -65,6 +66,7 @@ func TestAFileThatIsReplacedInMidMoveIsTold(t *testing.T) {
 }
 
 func TestAFileThatIsTakenAwayInMidMoveIsTold(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.hold()
 	v.put("clip.mov", []byte("first"))
@@ -81,6 +83,7 @@ func TestAFileThatIsTakenAwayInMidMoveIsTold(t *testing.T) {
 }
 
 func TestAMoveThatFailsAgainIsToldAgain(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	agent, err := New(v.options)
 	if err != nil {

@@ -92,6 +92,7 @@ func (v *venue) carryOut(o wire.Order) *fakeOrder {
 }
 
 func TestAHistoryGoesAlongWithItsFiles(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	o, card, partner := v.card(t)
 	_, stop := v.start()
@@ -133,6 +134,7 @@ func TestAHistoryGoesAlongWithItsFiles(t *testing.T) {
 
 // Of a few files of a card, the partner gets what is known of those: a history that names others would be wrong there.
 func TestAPartOfACardTakesItsPartOfTheHistory(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	o, _, partner := v.card(t)
 	o.Files = o.Files[1:]
@@ -155,6 +157,7 @@ func TestAPartOfACardTakesItsPartOfTheHistory(t *testing.T) {
 }
 
 func TestWhatItsHistoryDeniesIsNotSent(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.start()
 	cases := map[string]func(o *wire.Order, card, partner string){

@@ -41,6 +41,7 @@ func (v *venue) gate() chan struct{} {
 }
 
 func TestALeaseIsRenewedAndAFencedOrderStops(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	gate := v.gate()
 	v.hub.lease = time.Second
@@ -66,6 +67,7 @@ func TestALeaseIsRenewedAndAFencedOrderStops(t *testing.T) {
 }
 
 func TestOrdersTakeNoMoreThanTheirShare(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	gate := v.gate()
 	v.options.Orders = 2
@@ -89,6 +91,7 @@ func TestOrdersTakeNoMoreThanTheirShare(t *testing.T) {
 }
 
 func TestAResultWaitsForTheHub(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	gate := v.gate()
 	v.hub.lease = 3 * time.Second // a third of it is the pause after a call in vain

@@ -38,6 +38,7 @@ func (v *venue) delivery(t *testing.T) (wire.Order, string) {
 }
 
 func TestAnOrderIsCarriedOutWithDocumentsAndManifest(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	order, partner := v.delivery(t)
 	_, stop := v.start()
@@ -100,6 +101,7 @@ func xxhsumAgrees(t *testing.T, root string, g mhl.Generation) {
 }
 
 func TestAnOrderThatCannotBeCarriedOutSaysWhy(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.start()
 	cases := map[string]struct {
@@ -135,6 +137,7 @@ func TestAnOrderThatCannotBeCarriedOutSaysWhy(t *testing.T) {
 }
 
 func TestAnOrderOfAFailedTransferIsRetryableWhereThePlaceIs(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.options.Open = func(ctx context.Context, l connectors.Location) (connectors.Place, error) {
 		if l.Name == "partner" {
@@ -154,6 +157,7 @@ func TestAnOrderOfAFailedTransferIsRetryableWhereThePlaceIs(t *testing.T) {
 var _ mover = (*transfer.Engine)(nil)
 
 func TestAPartnerGetsPackedWhatItWantsPacked(t *testing.T) {
+	t.Parallel()
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)

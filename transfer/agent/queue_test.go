@@ -14,6 +14,7 @@ import (
 func anyRoom(schedule.Priority) bool { return true }
 
 func TestTheQueueGivesTheOldestFirstAndOneVersionAtATime(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(100, 0)
 	q := newQueue(func() time.Time { return now })
 	r := &route{}
@@ -55,6 +56,7 @@ func TestTheQueueGivesTheOldestFirstAndOneVersionAtATime(t *testing.T) {
 }
 
 func TestTheQueueLosesNothing(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		now := time.Unix(0, 0)
 		q := newQueue(func() time.Time { return now })

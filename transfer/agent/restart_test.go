@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"gantry/connectors/connectortest"
 	"gantry/transfer/agent/wire"
 )
 
@@ -26,6 +27,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	connectortest.SideBySide(6)
 	os.Exit(m.Run())
 }
 
@@ -41,6 +43,7 @@ func (v *venue) spawn() *exec.Cmd {
 }
 
 func TestKilledAtAnyTimeEachFileArrivesOnce(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	const count = 12
 	content := map[string]string{}
@@ -101,6 +104,7 @@ func TestKilledAtAnyTimeEachFileArrivesOnce(t *testing.T) {
 }
 
 func TestADamagedJournalCostsTimeAndNoFile(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.put("clip.mxf", noise(1<<20, 3))
 	_, stop := v.start()
@@ -125,6 +129,7 @@ func TestADamagedJournalCostsTimeAndNoFile(t *testing.T) {
 }
 
 func TestALostJournalFindsWhatItHasMoved(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"", "{{.Name}}"} {
 		v := newVenue(t)
 		v.hub.setConfig(v.config(wire.Route{Name: "ingest", From: "in", To: "out", Path: path, Settle: wire.Settle{Stable: 0.2}}))
@@ -168,6 +173,7 @@ func damageJournal(t *testing.T, home string) {
 }
 
 func TestASecondAgentOnTheSameFolderIsRefused(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.start()
 	if a, err := New(v.options); err == nil {
@@ -178,6 +184,7 @@ func TestASecondAgentOnTheSameFolderIsRefused(t *testing.T) {
 }
 
 func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	good := venueOptions("http://127.0.0.1:1", t.TempDir())
 	for name, change := range map[string]func(*Options){
 		"name": func(o *Options) { o.Name = "" }, "site": func(o *Options) { o.Site = "" }, "dir": func(o *Options) { o.Dir = "" },

@@ -12,6 +12,7 @@ import (
 )
 
 func TestRoutesThatWouldFeedThemselvesAreRefused(t *testing.T) {
+	t.Parallel()
 	base := t.TempDir()
 	in, store := filepath.Join(base, "in"), filepath.Join(base, "store")
 	loop := routePlan{name: "r", from: folder(in), to: folder(filepath.Join(in, "out"))}

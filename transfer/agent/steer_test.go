@@ -78,6 +78,7 @@ func seen(t *testing.T, a *Agent, what string, ok func([]MoveStatus) bool) {
 }
 
 func TestAnOrderIsPausedAndGoesOn(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	s := v.sluice()
 	order, partner := v.delivery(t)
@@ -107,6 +108,7 @@ func TestAnOrderIsPausedAndGoesOn(t *testing.T) {
 }
 
 func TestAnOrderThatIsCancelledLeavesNothing(t *testing.T) {
+	t.Parallel()
 	for name, restart := range map[string]bool{"while it runs": false, "that an earlier process has begun": true} {
 		t.Run(name, func(t *testing.T) {
 			v := newVenue(t)
@@ -146,6 +148,7 @@ func onlyDone(dir string) bool {
 }
 
 func TestAnArrivalIsSteered(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	s := v.sluice()
 	a, _ := v.start()
@@ -196,6 +199,7 @@ func (h *fakeHub) arrival(path string) {
 }
 
 func TestUrgentWorkDoesNotWaitForTheOthers(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	v.options.Orders, v.options.Moves = 1, 1
 	s := v.sluice()
@@ -235,6 +239,7 @@ func TestUrgentWorkDoesNotWaitForTheOthers(t *testing.T) {
 // A crew never has more members of a priority than it may, and there is room for one
 // as long as too few are as urgent.
 func TestAnyCrew(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.IntRange(1, 4).Draw(t, "most")
 		members, paused := map[string]schedule.Priority{}, map[string]bool{}
@@ -275,6 +280,7 @@ func TestAnyCrew(t *testing.T) {
 }
 
 func TestARouteSaysHowSoonItsFilesAreWanted(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	table, err := throttle.ParseTimetable("stop")
 	if err != nil {
@@ -299,6 +305,7 @@ func TestARouteSaysHowSoonItsFilesAreWanted(t *testing.T) {
 
 // The bandwidth of a place is changed while something moves there.
 func TestThePlacesBandwidthHoldsForWhatMoves(t *testing.T) {
+	t.Parallel()
 	v := newVenue(t)
 	order, partner := v.delivery(t)
 	to := order.Locations["partner"]

@@ -15,6 +15,7 @@ import (
 )
 
 func TestAnArrivalIDIsOfOneVersionOnOneRoute(t *testing.T) {
+	t.Parallel()
 	base := watch.File{Path: "a.mov", Size: 1, ModTime: time.Unix(5, 6), Inode: 7}
 	same := base
 	same.FirstSeen, same.LastChange, same.ModTime = time.Unix(9, 9), time.Unix(9, 9), base.ModTime.UTC()
@@ -42,6 +43,7 @@ func TestAnArrivalIDIsOfOneVersionOnOneRoute(t *testing.T) {
 }
 
 func TestPausesGrowAndAreSpread(t *testing.T) {
+	t.Parallel()
 	p := &pauses{first: time.Second, most: 10 * time.Second, jitter: func() float64 { return 0 }}
 	var got []time.Duration
 	for range 6 {
@@ -57,6 +59,7 @@ func TestPausesGrowAndAreSpread(t *testing.T) {
 }
 
 func TestPlacesAreSharedUntilTheyBreakOrIdle(t *testing.T) {
+	t.Parallel()
 	opened, now := 0, time.Unix(0, 0)
 	dir := t.TempDir()
 	p := newPlaces(func(ctx context.Context, l connectors.Location) (connectors.Place, error) {
@@ -92,6 +95,7 @@ func TestPlacesAreSharedUntilTheyBreakOrIdle(t *testing.T) {
 }
 
 func TestPlacesAreFoundByTheNameTheyWereLastBorrowedUnder(t *testing.T) {
+	t.Parallel()
 	p := newPlaces(openLocal, time.Now)
 	defer p.close()
 	if _, err := p.byName(t.Context(), "a"); connectors.KindOf(err) != connectors.KindNotFound {
@@ -118,6 +122,7 @@ func TestPlacesAreFoundByTheNameTheyWereLastBorrowedUnder(t *testing.T) {
 }
 
 func TestAnAlarmIsToldOnceAndEndsOnce(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(0, 0)
 	var told []string
 	var broken error
@@ -144,6 +149,7 @@ func TestAnAlarmIsToldOnceAndEndsOnce(t *testing.T) {
 }
 
 func TestTheKeptConfigurationSurvives(t *testing.T) {
+	t.Parallel()
 	file := configFile(filepath.Join(t.TempDir(), "config.json"))
 	if _, ok, err := file.load(); ok || err != nil {
 		t.Errorf("none yet: %v, %v", ok, err)
