@@ -76,7 +76,7 @@ func (o *Opener) Recipe() string { return "open " + strings.Join(o.layers, "") }
 // Apply unpacks src into dst. KindAuth if none of the keys opens it, KindIntegrity if
 // it was altered or cut.
 func (o *Opener) Apply(dst io.Writer, src io.Reader) error {
-	at := &told{Reader: src}
+	at, inner := &told{Reader: src}, &told{}
 	src = at
 	for _, layer := range o.layers {
 		switch layer {
@@ -85,7 +85,8 @@ func (o *Opener) Apply(dst io.Writer, src io.Reader) error {
 			if err != nil {
 				return at.blame(err)
 			}
-			src = r
+			inner.Reader = r
+			src = inner
 		case endZstd:
 			r, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 			if err != nil {
@@ -102,13 +103,16 @@ func (o *Opener) Apply(dst io.Writer, src io.Reader) error {
 		}
 		return at.blame(err)
 	}
-	if at.n == 0 {
+	switch {
+	case at.n == 0:
 		return at.blame(errors.New("it is empty"))
+	case inner.err != nil: // a decoder of zstd takes what is cut before its first frame for empty
+		return at.blame(inner.err)
 	}
 	return nil
 }
 
-// told remembers what reading the packed file itself has failed with.
+// told remembers what reading the packed file itself, or what was encrypted in it, has failed with.
 type told struct {
 	io.Reader
 	n   int64

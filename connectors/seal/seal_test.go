@@ -112,6 +112,30 @@ func TestWhatIsAlteredOrCutIsRefused(t *testing.T) {
 	})
 }
 
+// A packed file that is cut anywhere is not taken for a shorter one, or for an empty one.
+func TestWhatIsCutAnywhereIsRefused(t *testing.T) {
+	public, private := newKey(t)
+	for name, s := range map[string]seal.Seal{
+		"clip.zst":     {Compress: seal.Zstd},
+		"clip.age":     {EncryptTo: []string{public}},
+		"clip.zst.age": {Compress: seal.Zstd, EncryptTo: []string{public}},
+	} {
+		var packed bytes.Buffer
+		if err := s.Apply(&packed, strings.NewReader(strings.Repeat("essence ", 50))); err != nil {
+			t.Fatal(err)
+		}
+		o, err := private.Opener(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := range packed.Len() {
+			if err := o.Apply(io.Discard, bytes.NewReader(packed.Bytes()[:at])); connectors.KindOf(err) != connectors.KindIntegrity {
+				t.Errorf("%s of %d bytes, cut at %d: %v", name, packed.Len(), at, err)
+			}
+		}
+	}
+}
+
 func TestAnotherKeyDoesNotOpen(t *testing.T) {
 	public, _ := newKey(t)
 	_, other := newKey(t)
