@@ -454,7 +454,7 @@ func TestCancelEndsSoonAndGoesOnLater(t *testing.T) {
 			if connectors.KindOf(err) != connectors.KindCanceled || !errors.Is(err, context.Canceled) {
 				t.Fatalf("got %v", err)
 			}
-			if took := time.Since(begun); took > 3*time.Second {
+			if took := time.Since(begun); took > 10*time.Second {
 				t.Errorf("it took %s to end", took)
 			}
 			s.has("a", stagedName(t, s))

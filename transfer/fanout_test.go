@@ -132,19 +132,25 @@ func TestASlowDestinationFollowsWhileTheReadingGoesOn(t *testing.T) {
 	s.holds("slow", "clip", data)
 }
 
-// Destinations that are much alike are fed from one reading.
+// Destinations that are much alike are fed from one reading: here none is ever more
+// than two parts ahead of the other.
 func TestDestinationsOfOneSpeedShareTheReading(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(o *Options) { o.Parallel = 2 })
 	data := s.file("clip", 40*part)
 	read := readBytes(s)
-	pause := func(folder string, d time.Duration) *script {
-		return &script{Place: s.folder(folder), write: func(_ context.Context, _ int, _ connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error) {
-			time.Sleep(d)
+	a, b := &script{Place: s.folder("a")}, &script{Place: s.folder("b")}
+	beside := func(other *script) func(context.Context, int, connectors.Part, io.ReadSeeker, writer) (connectors.Part, error) {
+		return func(ctx context.Context, call int, _ connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error) {
+			time.Sleep(50 * time.Millisecond) // so that it is judged more than once
+			for other.writes.Load() < int32(call-2) && ctx.Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
 			return next(r)
-		}}
+		}
 	}
-	s.run(s.job("clip", pause("a", 60*time.Millisecond), pause("b", 80*time.Millisecond)))
+	a.write, b.write = beside(b), beside(a)
+	s.run(s.job("clip", a, b))
 	if total := read.Load(); total != int64(len(data)) {
 		t.Errorf("%d bytes were read for a file of %d", total, len(data))
 	}

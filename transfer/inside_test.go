@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"crypto/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,7 +106,7 @@ func TestACopyInsideOfAStoreIsMadeByTheStore(t *testing.T) {
 			to.URL, to.Name = to.URL+"/other", "other"
 			source, target := w.open(t, from), &script{Place: w.open(t, to)}
 			s := newStage(t, func(o *Options) { o.PartSize = bigPart })
-			name := "inside-" + from.Name
+			name := "inside-" + from.Name + "-" + rand.Text()
 			data := s.file("in/"+name, 3*bigPart+99)
 			there := s.job("in/"+name, source)
 			there.ID = "there"

@@ -61,7 +61,9 @@ func TestWhatWasReadAndAcceptedIsNotReadAgain(t *testing.T) {
 	s.start(func(o *Options) { o.Parallel = 1 })
 	receipt := s.run(job)
 	s.holds("a", "clip", data)
-	if got := read(); len(got) != 2+5 || got[0] != 1 { // two to see whether it is the same, and what is left
+	// Two to see whether it is the same, what is left, and the seventh if the failure came
+	// before it was hashed.
+	if got := read(); len(got) < 2+5 || len(got) > 2+6 || got[0] != 1 || len(got) == 2+6 && got[2] != 7 {
 		t.Errorf("it read the parts %v", got)
 	}
 	if c := receipt.Copies[0]; c.Resumed != 7 || to.writes.Load() != 5 {

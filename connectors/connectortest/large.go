@@ -16,15 +16,15 @@ import (
 	"gantry/connectors"
 )
 
-const largeSize = 300 << 20
+const largeSize = 96 << 20
 
-// testLarge sends 300 MiB, of which no more than a part is in memory at once.
+// testLarge sends a file of several large parts, of which no more than a part is in memory at once.
 func testLarge(t *testing.T, s *stand) {
 	if testing.Short() {
-		t.Skip("300 MiB take too long with -short")
+		t.Skip("it takes too long with -short")
 	}
 	if s.site.Slow {
-		t.Skip("300 MiB take too long here (Site.Slow)")
+		t.Skip("it takes too long here (Site.Slow)")
 	}
 	size := max(s.part, 32<<20)
 	if most := s.place.Traits().MaxPart; most > 0 {

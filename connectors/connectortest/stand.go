@@ -23,7 +23,7 @@ type stand struct {
 
 func newStand(t *testing.T, n New) *stand {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	s := &stand{t: t, ctx: ctx, site: n(t)}
 	s.place = s.connect()
@@ -209,11 +209,11 @@ func (s *stand) promptly(what string, f func() error) error {
 	go func() { done <- f() }()
 	select {
 	case err := <-done:
-		if took := time.Since(began); took > time.Second {
-			s.t.Errorf("%s ended %v after it was cancelled; want a second at most", what, took)
+		if took := time.Since(began); took > 5*time.Second {
+			s.t.Errorf("%s ended %v after it was cancelled; want a second, or five on a busy machine", what, took)
 		}
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		s.t.Fatalf("%s does not end when it is cancelled", what)
 		return nil
 	}

@@ -22,7 +22,7 @@ type Site struct {
 	// suite can put files there behind the server's back. "" if there is none.
 	Dir string
 
-	// Slow leaves out 300 MiB and most of the 20,000 files: for a place that is slow,
+	// Slow leaves out the large file and most of the 20,000 files: for a place that is slow,
 	// or that differs only a little from another one that runs the whole suite.
 	Slow bool
 }

@@ -634,7 +634,7 @@ func TestCancelledInSilence(t *testing.T) {
 		time.AfterFunc(50*time.Millisecond, cancel)
 		began := time.Now()
 		wantKind(t, what, call(ctx), connectors.KindCanceled)
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("%s ended after %v", what, took)
 		}
 	}

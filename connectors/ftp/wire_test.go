@@ -124,13 +124,13 @@ func TestLinkSilent(t *testing.T) {
 	began := time.Now()
 	_, err := up.WritePart(ctx, part(2), bytes.NewReader(frames(2)))
 	wantKind(t, "write a part over a silent link, until a time of our own", err, connectors.KindTimeout)
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("a cancelled call ended after %v", took)
 	}
 	if _, err = up.WritePart(t.Context(), part(2), bytes.NewReader(frames(2))); !connectors.Retryable(err) {
 		t.Errorf("write a part over a silent link: %v", err)
 	}
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("the silent link was given up after %v", took)
 	}
 	release()

@@ -236,12 +236,12 @@ func TestLinkSilent(t *testing.T) {
 	began := time.Now()
 	_, err := up.WritePart(ctx, part(2), bytes.NewReader(frames(2)))
 	wantKind(t, "write a part over a silent link, until a time of our own", err, connectors.KindTimeout)
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("a cancelled call ended after %v", took)
 	}
 	_, err = up.WritePart(t.Context(), part(2), bytes.NewReader(frames(2)))
 	wantKind(t, "write a part over a silent link", err, connectors.KindUnavailable)
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("the silent link was given up after %v", took)
 	}
 
@@ -295,7 +295,7 @@ func TestServerSilent(t *testing.T) {
 	began := time.Now()
 	_, err = sftp.Connector().Open(ctx, l)
 	wantKind(t, "open, cancelled", err, connectors.KindCanceled)
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("a cancelled open ended after %v", took)
 	}
 }

@@ -246,7 +246,7 @@ func TestJumpSilent(t *testing.T) {
 	began := time.Now()
 	_, err = sftp.Connector().Open(ctx, l)
 	wantKind(t, "open, until a time of our own", err, connectors.KindTimeout)
-	if took := time.Since(began); took > 1200*time.Millisecond {
+	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it ended after %v", took)
 	}
 }
@@ -269,7 +269,7 @@ func TestJumpLinkSilent(t *testing.T) {
 	began := time.Now()
 	_, err = place.Stat(t.Context(), "clip")
 	wantKind(t, "stat over a silent bastion", err, connectors.KindUnavailable)
-	if took := time.Since(began); took > 8*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("it was given up after %v", took)
 	}
 	release()

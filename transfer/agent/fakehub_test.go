@@ -31,6 +31,7 @@ type fakeHub struct {
 	controls []wire.Control
 	version  int // of the controls
 	lease    time.Duration
+	expire   bool          // an order whose lease runs out goes to the next who asks: an agent that has just gone may have been given it
 	changed  chan struct{} // closed and renewed at each call
 }
 
@@ -43,7 +44,7 @@ type fakeOrder struct {
 
 func newFakeHub(t *testing.T) *fakeHub {
 	h := &fakeHub{
-		t: t, bad: map[string]bool{}, orders: map[string]*fakeOrder{}, lease: 30 * time.Second, changed: make(chan struct{}),
+		t: t, bad: map[string]bool{}, orders: map[string]*fakeOrder{}, lease: 5 * time.Second, changed: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/agent/config", h.getConfig)
@@ -82,7 +83,7 @@ func (h *fakeHub) with(f func()) {
 // eventually waits for something to be true of the hub's state.
 func (h *fakeHub) eventually(what string, ok func() bool) {
 	h.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		h.mu.Lock()
 		done, changed := ok(), h.changed
@@ -220,6 +221,11 @@ func (h *fakeHub) postLeases(w http.ResponseWriter, r *http.Request) {
 	for {
 		h.mu.Lock()
 		var reply wire.LeaseReply
+		for _, o := range h.orders {
+			if h.expire && o.result == nil && !o.LeaseUntil.IsZero() && time.Now().After(o.LeaseUntil) && !slices.Contains(h.waiting, o) {
+				h.waiting = append(h.waiting, o)
+			}
+		}
 		slices.SortStableFunc(h.waiting, func(a, b *fakeOrder) int { return int(b.Priority) - int(a.Priority) })
 		for len(h.waiting) > 0 && len(reply.Orders) < min(request.Max, request.Room[h.waiting[0].Priority]) {
 			o := h.waiting[0]
@@ -275,7 +281,8 @@ func (h *fakeHub) postProgress(w http.ResponseWriter, r *http.Request) {
 		}
 		o.renewals++
 		o.reports = append(o.reports, report)
-		answer(w, wire.ProgressReply{LeaseUntil: time.Now().Add(h.lease)})
+		o.LeaseUntil = time.Now().Add(h.lease)
+		answer(w, wire.ProgressReply{LeaseUntil: o.LeaseUntil})
 	})
 }
 

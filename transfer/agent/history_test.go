@@ -123,6 +123,7 @@ func TestAHistoryGoesAlongWithItsFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, stop := v.start()
+		v.hub.with(func() { v.hub.expire = true })
 		v.hub.leaseAgain(placed)
 		v.hub.eventually("the second result", func() bool { return placed.result != nil })
 		stop()
@@ -149,6 +150,7 @@ func TestAPartOfACardTakesItsPartOfTheHistory(t *testing.T) {
 		t.Errorf("generations: %s, the last %+v", processes, last.Files)
 	}
 	first := files(t, partner)
+	v.hub.with(func() { v.hub.expire = true })
 	v.hub.leaseAgain(placed)
 	v.hub.eventually("the second result", func() bool { return placed.result != nil })
 	if again := files(t, partner); !maps.Equal(first, again) {

@@ -67,6 +67,7 @@ func TestAnOrderIsCarriedOutWithDocumentsAndManifest(t *testing.T) {
 	t.Run("repeated by another process it changes nothing", func(t *testing.T) {
 		stop()
 		v.start()
+		v.hub.with(func() { v.hub.expire = true })
 		v.hub.leaseAgain(o)
 		v.hub.eventually("the second result", func() bool { return o.result != nil })
 		if second := files(t, partner); !maps.Equal(first, second) {

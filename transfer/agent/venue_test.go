@@ -141,7 +141,7 @@ func (v *venue) hubVersion() string {
 // eventually waits for something that nobody announces.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("in vain: %s", what)
