@@ -15,10 +15,13 @@ const socketName = "control.sock"
 // NUL at the end.
 const longest = 103
 
-// Listen opens the socket of a transfer that this process runs, for its user alone. One
+// Listen opens the socket of a transfer that this process runs, for its user alone, as its folder is then. One
 // that an earlier process has left is replaced: the caller holds the transfer's journal,
 // so that nobody uses it. Close removes it.
 func Listen(dir string) (net.Listener, error) {
+	if err := os.Chmod(dir, 0o700); err != nil { // before the socket is there, which is everybody's for a moment
+		return nil, fmt.Errorf("open the socket to steer the transfer by: %w", err)
+	}
 	name := filepath.Join(dir, socketName)
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open the socket to steer the transfer by: %w", err)

@@ -24,6 +24,22 @@ func must(t *testing.T, err error) {
 
 func set[T any](v T) *T { return &v }
 
+// Nobody else gets at the socket, or into the folder that it is in.
+func TestTheSocketIsTheOwnersAlone(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.Chmod(dir, 0o755))
+	l, err := Listen(dir)
+	must(t, err)
+	defer l.Close()
+	for name, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, socketName): 0o600} {
+		info, err := os.Stat(name)
+		must(t, err)
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s has the mode %o, want %o", name, got, want)
+		}
+	}
+}
+
 // A desk is a transfer that does nothing but note what it is told.
 type desk struct {
 	mu        sync.Mutex
