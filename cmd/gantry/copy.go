@@ -99,7 +99,8 @@ type copier struct {
 	srcOptions          []string
 	dstOptions          []string
 
-	leftOut []leftOut // files whose names could not be used
+	leftOut       []leftOut // files whose names could not be used
+	keptHistories []keptHistory
 
 	out      io.Writer
 	steering *steering
@@ -163,6 +164,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if pairs, err = c.prepareHop(ctx, pairs); err != nil {
 		return err
 	}
+	if pairs, err = c.keepHistories(ctx, pairs); err != nil {
+		return err
+	}
 	if c.dryRun {
 		return c.rehearse(ctx, pairs)
 	}
@@ -178,7 +182,7 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return err
 	}
 	defer report.spool.Close()
-	report.LeftOut = c.leftOut
+	report.LeftOut, report.KeptHistories = c.leftOut, c.keptHistories
 	if c.hop.on && !report.cancelled && report.err(ctx) == nil {
 		if report.Generations, err = c.addHop(ctx, report); err != nil {
 			return err

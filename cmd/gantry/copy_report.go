@@ -73,6 +73,8 @@ type report struct {
 	LeftOut     []leftOut         `json:"leftOut,omitempty"`
 	Generations []custody.Written `json:"generations,omitempty"` // added to the histories at the destination
 
+	KeptHistories []keptHistory `json:"keptHistories,omitempty"` // at the destination, which knew more
+
 	mu        sync.Mutex
 	spool     *spool
 	failures  []failure // the first that came
@@ -141,6 +143,9 @@ func (r *report) table(w io.Writer, all bool) error {
 		if err := r.fileTable(w); err != nil {
 			return err
 		}
+	}
+	for _, h := range r.KeptHistories {
+		h.tell(w)
 	}
 	for _, g := range r.Generations {
 		fmt.Fprintf(w, "generation %d of the history: %s\n", g.Number, printable(g.Path))

@@ -161,13 +161,13 @@ func (info historyInfo) table(w io.Writer, trails bool) error {
 	}
 	var rows [][]string
 	for _, g := range info.Generations {
-		by := g.Host
+		var by []string
 		for _, a := range g.Authors {
-			by += ", " + a.Name
+			by = append(by, a.Name)
 		}
-		rows = append(rows, []string{strconv.Itoa(g.Number), g.Created.Format(time.RFC3339), g.Process, strconv.Itoa(g.Files), strconv.Itoa(g.Failed), size(g.Bytes), g.Tool, by, orDash(g.Location), orDash(g.Comment)})
+		rows = append(rows, []string{strconv.Itoa(g.Number), g.Created.Format(time.RFC3339), g.Process, strconv.Itoa(g.Files), strconv.Itoa(g.Failed), size(g.Bytes), g.Tool, orDash(g.Host), orDash(strings.Join(by, ", ")), orDash(g.Location), orDash(g.Comment)})
 	}
-	if err := columns(w, "GENERATION CREATED PROCESS FILES FAILED SIZE TOOL BY LOCATION COMMENT", rows); err != nil {
+	if err := columns(w, "GENERATION CREATED PROCESS FILES FAILED SIZE TOOL HOST BY LOCATION COMMENT", rows); err != nil {
 		return err
 	}
 	for _, note := range info.Notes {

@@ -12,6 +12,7 @@ import (
 	"gantry/transfer"
 	"gantry/transfer/agent/naming"
 	"gantry/transfer/agent/wire"
+	"gantry/transfer/custody"
 	"gantry/transfer/schedule"
 	"gantry/transfer/watch"
 )
@@ -105,6 +106,9 @@ func (a *arrivals) attempt(w *waiting) error {
 		return err
 	}
 	ctx := w.route.ctx
+	if custody.IsHistory(w.file.Path) {
+		return a.history(ctx, w, id)
+	}
 	kept, err := a.keep.plan(id, plan{w.file.FirstSeen.UTC(), w.file.LastChange.UTC()})
 	if err != nil {
 		return err

@@ -92,6 +92,11 @@ func (k *keep) conclude(key fileKey, m mark, e wire.Event) error {
 	return err
 }
 
+// note is conclude for what the hub is not told of.
+func (k *keep) note(key fileKey, m mark) error {
+	return k.j.Write(func(b *journal.Batch) { b.Put(indexSeen, key.hash(), m) })
+}
+
 // tell puts an event into the outbox.
 func (k *keep) tell(e wire.Event) error {
 	_, err := k.j.Append(outboxEvents, e)

@@ -13,6 +13,7 @@ import (
 	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/agent/wire"
+	"gantry/transfer/custody"
 	"gantry/transfer/journal"
 	"gantry/transfer/schedule"
 	"gantry/transfer/watch"
@@ -209,7 +210,11 @@ func (s *session) buildRoute(p routePlan) (*route, error) {
 		Now: s.o.Now, Logger: log, Retry: s.o.Retry,
 		OnPass:  func(path, reason string) { s.arrivals.passed(r, path, reason) },
 		OnAlarm: func(a watch.Alarm) { s.rootAlarm(p.name, a) },
-		OnGrow:  func(f watch.File) { s.arrivals.growers.grows(r, f) },
+		OnGrow: func(f watch.File) {
+			if !custody.IsHistory(f.Path) { // which goes along when it is whole
+				s.arrivals.growers.grows(r, f)
+			}
+		},
 	})
 	return r, err
 }

@@ -27,6 +27,9 @@ type Broken struct {
 // Error says what is wrong, and what to do about it.
 func (b *Broken) Error() string {
 	text := fmt.Sprintf("history at %q: %s", b.Path, b.Fault)
+	if b.Path == "" {
+		text = "history at the top of the place: " + string(b.Fault)
+	}
 	if b.Err != nil {
 		text += ": " + b.Err.Error()
 	}
