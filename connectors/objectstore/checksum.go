@@ -2,6 +2,7 @@ package objectstore
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -73,6 +74,10 @@ func crcOf(r io.Reader) (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func crcOfBytes(data []byte) string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, crc64nvme.Checksum(data)))
 }
 
 // A Checksum says whether a store does CRC64NVME.

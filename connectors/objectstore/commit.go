@@ -56,7 +56,7 @@ func (u *multipart) lost(ctx context.Context, refusal error) error {
 // commitEmpty is for a file of unknown size that stayed empty: S3 completes no
 // upload without parts.
 func (u *multipart) commitEmpty(ctx context.Context, w connectors.Whole) (connectors.Entry, error) {
-	receipt, err := u.put(ctx, nil, w.Digests)
+	receipt, err := u.put(ctx, nil, crcOfBytes(nil), w.Digests)
 	if err != nil {
 		return connectors.Entry{}, u.place.failed(ctx, "commit", u.path, err)
 	}

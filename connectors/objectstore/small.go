@@ -21,10 +21,11 @@ type small struct {
 	size int64
 
 	mu        sync.Mutex
-	data      []byte
+	data      *lent  // nil before it is written, and for an empty object
 	crc       string // hex
 	ended     bool   // aborted
-	undecided bool   // an earlier Commit got no answer
+	committed *connectors.Entry
+	undecided bool // an earlier Commit got no answer
 }
 
 // ID is the same for all small uploads: none can be taken up again.
@@ -50,27 +51,36 @@ func (u *small) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeeke
 	if err != nil {
 		return connectors.Part{}, u.place.failed(ctx, "write part", u.path, err)
 	}
-	data := make([]byte, p.Size)
-	if _, err := io.ReadFull(b, data); err != nil {
-		return connectors.Part{}, u.place.failed(ctx, "write part", u.path, err)
-	}
-	if ctx.Err() != nil {
-		return connectors.Part{}, u.place.failed(ctx, "write part", u.path, ctx.Err())
-	}
-	crc, err := crcOf(bytes.NewReader(data))
+	data := lend(p.Size)
+	crc, err := u.fill(ctx, data, b, p)
 	if err != nil {
+		data.giveBack()
 		return connectors.Part{}, err
-	}
-	if given, ok := p.Digests[connectors.CRC64NVME]; ok && given != crc {
-		return connectors.Part{}, connectors.Errorf(connectors.KindIntegrity, "write part", u.path, "the bytes have the crc64nvme %s, not %s", crc, given)
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.ended {
+	u.data.giveBack()
+	if u.data = nil; u.ended {
+		data.giveBack()
 		return connectors.Part{}, u.gone("write part")
 	}
-	u.data, u.crc = data, crc
+	u.data, u.crc, u.committed = data, crc, nil
 	return p, nil
+}
+
+// fill reads the part, and gives its checksum.
+func (u *small) fill(ctx context.Context, data *lent, b *body, p connectors.Part) (crc string, err error) {
+	if _, err := io.ReadFull(b, data.bytes); err != nil {
+		return "", u.place.failed(ctx, "write part", u.path, err)
+	}
+	if ctx.Err() != nil {
+		return "", u.place.failed(ctx, "write part", u.path, ctx.Err())
+	}
+	crc = crcOfBytes(data.bytes)
+	if given, ok := p.Digests[connectors.CRC64NVME]; ok && given != crc {
+		return "", connectors.Errorf(connectors.KindIntegrity, "write part", u.path, "the bytes have the crc64nvme %s, not %s", crc, given)
+	}
+	return crc, nil
 }
 
 // Commit sends the object.
@@ -80,12 +90,15 @@ func (u *small) Commit(ctx context.Context, w connectors.Whole) (connectors.Entr
 	if u.ended {
 		return connectors.Entry{}, u.gone("commit")
 	}
+	if u.committed != nil {
+		return *u.committed, nil
+	}
 	if err := u.check(w); err != nil {
 		return connectors.Entry{}, err
 	}
 	ctx, done := u.place.use(ctx)
 	defer done()
-	receipt, err := u.put(ctx, u.data, w.Digests)
+	receipt, err := u.put(ctx, u.data.all(), u.crc, w.Digests)
 	if err != nil {
 		var fault *Fault
 		answered := errors.As(err, &fault)
@@ -93,20 +106,30 @@ func (u *small) Commit(ctx context.Context, w connectors.Whole) (connectors.Entr
 		if u.undecided && connectors.KindOf(err) == connectors.KindExists {
 			// It may be our own, whose answer was lost.
 			if entry, confirmed := u.stored(ctx, Receipt{}, w); confirmed == nil && len(entry.Digests) > 0 {
-				return entry, nil
+				return u.done(entry), nil
 			}
 		}
 		u.undecided = u.undecided || !answered
 		return connectors.Entry{}, err
 	}
 	if entry, ok := u.vouched(receipt); ok {
-		return entry, nil
+		return u.done(entry), nil
 	}
 	entry, err := u.stored(ctx, receipt, w)
 	if err == nil && toHex(receipt.CRC) == u.crc && receipt.ETag == entry.Version && entry.Digests[connectors.CRC64NVME] == u.crc {
 		u.place.vouches.Store(true)
 	}
-	return entry, err
+	if err != nil {
+		return connectors.Entry{}, err
+	}
+	return u.done(entry), nil
+}
+
+// done lets go of the bytes.
+func (u *small) done(entry connectors.Entry) connectors.Entry {
+	u.data.giveBack()
+	u.data, u.committed = nil, &entry
+	return entry
 }
 
 // vouched is the object by the answer alone, where that is all the caller wants and
@@ -116,7 +139,7 @@ func (u *small) vouched(receipt Receipt) (connectors.Entry, bool) {
 		return connectors.Entry{}, false
 	}
 	return connectors.Entry{
-		Path: u.path, Size: int64(len(u.data)), Version: receipt.ETag, Digests: connectors.Digests{connectors.CRC64NVME: u.crc},
+		Path: u.path, Size: int64(len(u.data.all())), Version: receipt.ETag, Digests: connectors.Digests{connectors.CRC64NVME: u.crc},
 	}, true
 }
 
@@ -124,11 +147,11 @@ func (u *small) check(w connectors.Whole) error {
 	if err := promise.CheckWhole(u.path, w); err != nil {
 		return err
 	}
-	if int64(len(u.data)) != w.Size || len(w.Parts) > 1 {
-		return connectors.Errorf(connectors.KindInvalid, "commit", u.path, "it has %d parts and %d bytes, and %d bytes were written", len(w.Parts), w.Size, len(u.data))
+	if written := int64(len(u.data.all())); written != w.Size || len(w.Parts) > 1 {
+		return connectors.Errorf(connectors.KindInvalid, "commit", u.path, "it has %d parts and %d bytes, and %d bytes were written", len(w.Parts), w.Size, written)
 	}
 	if u.data == nil {
-		u.crc, _ = crcOf(bytes.NewReader(nil))
+		u.crc = crcOfBytes(nil)
 	}
 	if whole, ok := w.Digests[connectors.CRC64NVME]; ok && whole != u.crc {
 		return connectors.Errorf(connectors.KindIntegrity, "commit", u.path, "the bytes have the crc64nvme %s, not %s", u.crc, whole)
@@ -140,22 +163,26 @@ func (u *small) check(w connectors.Whole) error {
 func (u *small) Abort(context.Context) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.ended, u.data = true, nil
+	u.ended = true
+	u.data.giveBack()
+	u.data = nil
 	return nil
 }
 
 // put sends an object in one request, with its digests where the store keeps none.
-func (t target) put(ctx context.Context, data []byte, digests connectors.Digests) (receipt Receipt, err error) {
-	crc, err := crcOf(bytes.NewReader(data))
-	if err != nil {
-		return receipt, err
-	}
+// Nobody reads data any more when it returns.
+func (t target) put(ctx context.Context, data []byte, crc string, digests connectors.Digests) (receipt Receipt, err error) {
 	wire, err := toWire(crc)
 	if err != nil {
 		return receipt, err
 	}
 	err = t.place.sums.try(func(sums bool) error {
-		p := Put{Properties: t.properties, Body: bytes.NewReader(data), Size: int64(len(data)), Exclusive: t.exclusive}
+		b, err := newBody(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return err
+		}
+		defer b.detach()
+		p := Put{Properties: t.properties, Body: b, Size: int64(len(data)), Exclusive: t.exclusive}
 		if !sums {
 			p.Properties = t.place.stating(t.properties, digests)
 		}

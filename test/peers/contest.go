@@ -43,7 +43,7 @@ func (w *world) contest(ctx context.Context, s scenario) (*outcome, error) {
 	for range w.sizes.Runs {
 		w.run++
 		for i, c := range stage.clients(w.run) {
-			if _, out := o.LeftOut[c.name]; out {
+			if _, out := o.LeftOut[c.name]; out || c.name != us && !w.takePart.MatchString(c.name) {
 				continue
 			}
 			if !c.installed() {

@@ -2,7 +2,8 @@
 // work, on the same servers and the same machine, and prints tables:
 //
 //	go run ./test/peers                      # everything that is installed
-//	go run ./test/peers -only 's3.*up'       # scenarios whose names match
+//	go run ./test/peers -only 'null.*up'     # scenarios whose names match
+//	go run ./test/peers -clients 'bare'      # Gantry, and those clients that match
 //	GANTRY_BENCH_MIB=4096 GANTRY_BENCH_RUNS=5 go run ./test/peers -json figures.json
 //
 // The clients of a scenario take turns, once each in every round, so that what
@@ -46,20 +47,25 @@ func main() {
 		return
 	}
 	only := flag.String("only", "", "scenarios whose names match this regular expression")
+	clients := flag.String("clients", "", "clients whose names match this regular expression, beside gantry")
 	list := flag.Bool("list", false, "name the scenarios and measure nothing")
 	file := flag.String("json", "", "write the figures to this file, too")
 	gantry := flag.String("gantry", "", "measure this program; by default it is built")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, *file, *gantry, *list); err != nil {
+	if err := run(ctx, *only, *clients, *file, *gantry, *list); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only, file, gantry string, list bool) (err error) {
+func run(ctx context.Context, only, clients, file, gantry string, list bool) (err error) {
 	match, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	takePart, err := regexp.Compile(clients)
 	if err != nil {
 		return err
 	}
@@ -67,6 +73,7 @@ func run(ctx context.Context, only, file, gantry string, list bool) (err error) 
 	if err != nil {
 		return err
 	}
+	w.takePart = takePart
 	defer w.close()
 	report := newReport(w)
 	if !list {

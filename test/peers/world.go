@@ -8,19 +8,21 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 )
 
 // A world is what the scenarios share: folders, sources, servers.
 type world struct {
-	dir    string
-	gantry string // the program
-	self   string
-	sizes  sizes
-	stops  []func()
-	made   map[string]bool // sources that are there
-	run    int             // numbers the runs, so that each has a target of its own
+	dir      string
+	gantry   string // the program
+	self     string
+	sizes    sizes
+	stops    []func()
+	made     map[string]bool // sources that are there
+	takePart *regexp.Regexp  // clients beside Gantry
+	run      int             // numbers the runs, so that each has a target of its own
 }
 
 type sizes struct {
