@@ -33,11 +33,17 @@ fmt: ## Formats the code
 docs: build ## Writes the reference of the manual anew
 	bin/gantry connectors --markdown > docs/reference/places.md
 
-bench: tools ## Measures the hot paths, and Gantry beside rclone, OpenSSH, curl and cp
+bench: tools peers ## Measures the hot paths, and Gantry beside rclone, OpenSSH, curl and cp
 	go test -run '^$$' -bench . -benchtime 2s ./transfer/... ./orchestrator/flow/... ./policy/...
 	go test -run '^$$' -bench . -benchtime 3000x ./orchestrator/engine
-	go run ./test/peers -json peers.json
+	PATH="$(TOOLS):$(GANTRY_TOOLS):$$PATH" go run ./test/peers -json peers.json
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/wan
+
+.PHONY: peers
+peers: # peers that are Go programs; what cannot be had is left out of the tables, and named there
+	@mkdir -p $(TOOLS)
+	@command -v s5cmd >/dev/null || [ -x $(GANTRY_TOOLS)/s5cmd ] || GOBIN=$(TOOLS) GOFLAGS= go install github.com/peak/s5cmd/v2@latest || echo "s5cmd is left out"
+	@command -v mc >/dev/null || [ -x $(GANTRY_TOOLS)/mc ] || GOBIN=$(TOOLS) GOFLAGS= go install github.com/minio/mc@latest || echo "mc is left out"
 
 tools: ffmpeg servers ## Installs what the demo needs: ffmpeg with its sandbox, OpenSSH, versitygw
 
