@@ -155,7 +155,8 @@ func (a *alarm) ring(at time.Time) {
 	}
 }
 
-// open makes a flow.
+// open gives the flow of a job in a lane, which is one and the same however often it
+// is opened.
 func (c *core) open(j *job, e Endpoint) *flow {
 	p := c.endpoints[e.Name]
 	if p == nil {
@@ -166,7 +167,13 @@ func (c *core) open(j *job, e Endpoint) *flow {
 	if e.Most > 0 {
 		p.most = e.Most
 	}
-	f := &flow{job: j, endpoint: p, lane: &p.lanes[e.Direction], whole: e.Whole, near: e.Near && e.Direction == Read}
+	l, near := &p.lanes[e.Direction], e.Near && e.Direction == Read
+	for _, f := range j.flows {
+		if f.lane == l && f.whole == e.Whole && f.near == near {
+			return f
+		}
+	}
+	f := &flow{job: j, endpoint: p, lane: l, whole: e.Whole, near: near}
 	j.flows = append(j.flows, f)
 	return f
 }

@@ -1,6 +1,9 @@
 package schedule
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // What is assumed of a job of which nothing was seen yet.
 const (
@@ -31,34 +34,56 @@ func (j *job) effective(now time.Time) Priority {
 
 // needs is how long what is left takes at the rate that was seen.
 func (j *job) needs() time.Duration {
-	size := j.work.Size
-	if size < 1 {
-		size = guessedSize
-	}
-	left := max(0, size-j.moved())
+	done, total := j.progress()
 	rate := j.rate
 	if rate < 1 {
 		rate = guessedRate
 	}
-	return time.Second + time.Duration(float64(left)/rate*float64(time.Second))
+	return time.Second + time.Duration(float64(total-done)/rate*float64(time.Second))
 }
 
-// moved is how far the slowest of its flows has got.
-func (j *job) moved() int64 {
-	least := int64(-1)
+// progress is how far the job is: by the slowest of the places that it writes to, or
+// reads from while nothing is written, and by the slowest of the copies that are read
+// back.
+func (j *job) progress() (done, total int64) {
+	size := j.work.Size
+	if size < 1 {
+		size = guessedSize
+	}
+	written, read, back := int64(-1), int64(-1), int64(-1)
 	for _, f := range j.flows {
-		if n := f.moved.Load(); f.used && (least < 0 || n < least) {
-			least = n
+		if !f.used {
+			continue
+		}
+		far := &read
+		switch {
+		case f.lane.direction == Write:
+			far = &written
+		case j.writesTo(f.endpoint):
+			far = &back
+		}
+		if moved := min(f.moved.Load(), size); *far < 0 || moved < *far {
+			*far = moved
 		}
 	}
-	return max(0, least)
+	if written < 0 {
+		written = max(0, read)
+	}
+	if back < 0 {
+		return written, size
+	}
+	return written + back, 2 * size
+}
+
+func (j *job) writesTo(e *endpoint) bool {
+	return slices.ContainsFunc(j.flows, func(f *flow) bool { return f.used && f.endpoint == e && f.lane.direction == Write })
 }
 
 // look updates the rate and the level.
 func (j *job) look(now time.Time) {
 	if dt := now.Sub(j.looked); dt >= time.Second {
-		moved := j.moved()
-		if rate := float64(moved-j.seen) / dt.Seconds(); j.begun && !j.looked.IsZero() && moved > 0 {
+		moved, _ := j.progress()
+		if rate := float64(max(0, moved-j.seen)) / dt.Seconds(); j.begun && !j.looked.IsZero() && moved > 0 {
 			j.rate = blend(j.rate, rate)
 		}
 		j.looked, j.seen = now, moved

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -81,21 +82,7 @@ func (c *core) all() []*limit {
 }
 
 func compareScopes(a, b Scope) int {
-	if a.kind != b.kind {
-		return compareText(a.kind, b.kind)
-	}
-	return compareText(a.name, b.name)
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
+	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
 }
 
 func (c *core) turnLimits(now time.Time, w *alarm) {

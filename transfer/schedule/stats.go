@@ -1,6 +1,9 @@
 package schedule
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Stats is what a scheduler has to tell of itself.
 type Stats struct {
@@ -42,6 +45,6 @@ func (s *Scheduler) Stats() Stats {
 			})
 		}
 	}
-	slices.SortStableFunc(all.Endpoints, func(a, b EndpointStats) int { return compareText(a.Endpoint, b.Endpoint) })
+	slices.SortStableFunc(all.Endpoints, func(a, b EndpointStats) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
 	return all
 }

@@ -42,25 +42,11 @@ func (t *Ticket) Know(size int64) {
 	t.job.work.Size = size
 }
 
-// Work is what the job is now.
-func (t *Ticket) Work() Work {
-	t.s.mu.Lock()
-	defer t.s.mu.Unlock()
-	return t.job.work
-}
-
 // Level is the job's priority now: as ordered, or raised by its deadline.
 func (t *Ticket) Level() Priority {
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
 	return t.job.level
-}
-
-// Paused tells whether the job is.
-func (t *Ticket) Paused() bool {
-	t.s.mu.Lock()
-	defer t.s.mu.Unlock()
-	return t.job.paused
 }
 
 // Note says what the job waits for outside of the scheduler, until over is called.

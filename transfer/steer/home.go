@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // A Home is the folder of a user's transfers: a folder for each command, and in it one
@@ -117,6 +116,3 @@ func (r Record) Kind() string {
 
 // ReasonStopped is the reason of a process that was told to stop.
 const ReasonStopped = "stopped"
-
-// Age is how long ago it was asked for.
-func (r Record) Age(now time.Time) time.Duration { return now.Sub(r.Asked) }
