@@ -143,3 +143,10 @@ func (b *body) revoke() (reached int64, clean bool) {
 	b.revoked = true
 	return b.reached, true
 }
+
+// end takes the bytes back as soon as nobody is writing them any more.
+func (b *body) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.revoked = true
+}

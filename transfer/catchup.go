@@ -21,7 +21,11 @@ func (d *delivery) catchUp(ctx context.Context) error {
 			return err
 		}
 		d.gauge.phase.Store(PhaseSend)
-		if err := d.sendFrom(ctx, lacking, d.r.pass.whole.Parts); err != nil {
+		err := d.sendFrom(ctx, lacking, d.r.pass.whole.Parts)
+		if wait, late := waitsLater(err); late {
+			err = wait(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -146,10 +146,7 @@ func (e *Engine) Unchange(jobID string) error { return e.changes.forget(e.journa
 // not is given up by [Engine.Abandon].
 func (e *Engine) Cancel(jobID string) bool {
 	c := e.controls.get(jobID)
-	if c != nil {
-		c.end(ErrGivenUp)
-	}
-	return c != nil
+	return c != nil && c.end(ErrGivenUp)
 }
 
 // Running tells how far the jobs are that run, by their IDs.

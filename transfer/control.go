@@ -44,6 +44,8 @@ type control struct {
 	finish context.CancelCauseFunc
 	run    *run    // nil before it has begun to copy
 	packed *packed // nil unless the source was packed
+	given  bool    // nobody wants the job any more
+	closed bool    // its last run has ended
 
 	meter   pace.Meter
 	shown   shown
@@ -69,11 +71,24 @@ func (c *control) change(to Change) {
 	switch paused := to.paused(); {
 	case paused && c.gate == nil:
 		c.gate, c.since = make(chan struct{}), c.e.o.Now()
-		c.shut(errPaused)
+		time.AfterFunc(schedule.WindUp, c.cut(c.gate))
 	case !paused && c.gate != nil:
-		c.open, c.shut = context.WithCancelCause(context.Background())
+		if c.open.Err() != nil {
+			c.open, c.shut = context.WithCancelCause(context.Background())
+		}
 		close(c.gate)
 		c.gate = nil
+	}
+}
+
+// cut ends what is still under way of a job some time after it was paused.
+func (c *control) cut(pause chan struct{}) func() {
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.gate == pause {
+			c.shut(errPaused)
+		}
 	}
 }
 
@@ -95,8 +110,22 @@ func (c *control) wait(ctx context.Context) error {
 	return nil
 }
 
+// attemptHolding is attempt for those who hold memory: it fails with schedule.ErrHeld
+// when the job is paused for longer than a moment.
+func (c *control) attemptHolding(ctx context.Context) (_ context.Context, free func(), err error) {
+	if c == nil {
+		return ctx, func() {}, nil
+	}
+	short, cancel := context.WithTimeoutCause(ctx, tolerance, schedule.ErrHeld)
+	defer cancel()
+	if err := c.wait(short); err != nil {
+		return ctx, func() {}, err
+	}
+	return c.attempt(ctx)
+}
+
 // attempt waits while the job is paused, and gives a context that ends with errPaused
-// when it is. free has to be called.
+// when it has been for some time. free has to be called.
 func (c *control) attempt(ctx context.Context) (_ context.Context, free func(), err error) {
 	if c == nil {
 		return ctx, func() {}, nil
@@ -128,14 +157,29 @@ func throughPauses[T any](ctx context.Context, c *control, call func(context.Con
 	}
 }
 
-// end ends the run.
-func (c *control) end(why error) {
+// end ends the run, or the next one if there is none at the moment. It tells whether
+// that comes in time.
+func (c *control) end(why error) bool {
 	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return false
+	}
+	c.given = c.given || isGivenUp(why)
 	finish := c.finish
 	c.mu.Unlock()
 	if finish != nil {
 		finish(why)
 	}
+	return true
+}
+
+// close is called when the last run has ended. It tells whether the job was given up.
+func (c *control) close() (given bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	return c.given
 }
 
 // begin gives the context of a run, and the job as it is to run now.
@@ -145,6 +189,9 @@ func (c *control) begin(ctx context.Context) (context.Context, context.CancelCau
 	defer c.mu.Unlock()
 	c.finish, c.run, c.packed = cancel, nil, nil
 	c.counted = counted{}
+	if c.given {
+		cancel(ErrGivenUp)
+	}
 	return ctx, cancel, c.now.apply(c.job)
 }
 
@@ -220,10 +267,12 @@ func (e *Engine) enter(j Job) (*control, error) {
 	}
 	e.controls.mu.Unlock()
 	// A change may have come just before the job could be found.
-	if change, err = e.changes.of(e.journal, j.ID); err == nil {
-		c.change(change)
+	if change, err = e.changes.of(e.journal, j.ID); err != nil {
+		e.leave(c, err)
+		return nil, err
 	}
-	return c, err
+	c.change(change)
+	return c, nil
 }
 
 func (e *Engine) leave(c *control, err error) {

@@ -273,3 +273,49 @@ func TestWhatIsShownNeverFalls(t *testing.T) {
 		t.Errorf("in all it has counted %+v", totals)
 	}
 }
+
+// A part that is nearly there when its job is paused still arrives; one that would take
+// long is cut.
+func TestAPauseLetsPartsArriveThatAreNearlyThere(t *testing.T) {
+	t.Parallel()
+	for _, slow := range []bool{false, true} {
+		s := newStage(t, func(o *Options) { o.Parallel = 1 })
+		data := s.file("clip", 6*part)
+		half := make(chan struct{}, 10)
+		to := &script{Place: s.folder("a"), write: func(ctx context.Context, call int, _ connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error) {
+			if call == 2 {
+				moved := part * 9 / 10
+				if slow {
+					moved = part / 100
+				}
+				time.Sleep(50 * time.Millisecond)
+				_, err := io.CopyN(io.Discard, r, int64(moved))
+				must(t, err)
+				half <- struct{}{}
+				select {
+				case <-time.After(300 * time.Millisecond):
+				case <-ctx.Done():
+					return connectors.Part{}, context.Cause(ctx)
+				}
+				_, err = r.Seek(0, io.SeekStart)
+				must(t, err)
+			}
+			return next(r)
+		}}
+		job := s.job("clip", to)
+		end := s.started(s.ctx, job)
+		<-half
+		must(t, s.engine.Change(job.ID, Change{Paused: set(true)}))
+		s.eventually("still", func(p Progress) bool { return p.Paused && s.busy("to0") == 0 })
+		time.Sleep(20 * time.Millisecond)
+		if writes := to.writes.Load(); writes != 2 {
+			t.Errorf("slow %v: %d parts were begun", slow, writes)
+		}
+		must(t, s.engine.Change(job.ID, Change{Paused: set(false)}))
+		must(t, <-end)
+		s.holds("a", "clip", data)
+		if times := to.attempts(2); (times > 1) != slow {
+			t.Errorf("slow %v: the part in flight was sent %d times", slow, times)
+		}
+	}
+}

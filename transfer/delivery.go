@@ -38,6 +38,11 @@ type delivery struct {
 
 	writes *schedule.Flow
 
+	tally     tally
+	recess    recess
+	beginning atomic.Bool           // it has no upload yet
+	lent      atomic.Pointer[piece] // what it holds meanwhile
+
 	upload    connectors.Upload
 	record    journal.Upload
 	recording func() error // waits until record is in the journal; nil = it is, or need not be
@@ -59,6 +64,7 @@ type delivery struct {
 	kept     []*piece     // of which the upload has a copy
 	astray   astray       // what may arrive yet, though nobody waits for it
 	lives    int          // uploads that were given up
+	flying   map[int]bool // on its way now
 	resumed  int
 	prefix   int        // how many of the first parts are accepted, at least
 	more     *sync.Cond // of mu: something was accepted
@@ -73,7 +79,7 @@ func newDelivery(r *run, to Destination) *delivery {
 		queue:  make(chan *piece, r.e.parallel()+2), left: make(chan struct{}),
 		opened: newMoment(), proved: map[int]connectors.Part{},
 		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
-		touched: map[int]int{}, astray: astray{},
+		touched: map[int]int{}, astray: astray{}, flying: map[int]bool{},
 	}
 	d.times.Started = d.now()
 	d.more = sync.NewCond(&d.mu)
@@ -89,6 +95,7 @@ func (d *delivery) run(ctx context.Context) error {
 	defer d.leave()
 	defer d.letGo()
 	defer d.opened.end()
+	defer d.recess.end()
 	if d.late() {
 		d.leave()
 		<-d.r.pass.done
@@ -96,12 +103,14 @@ func (d *delivery) run(ctx context.Context) error {
 			return errPass
 		}
 	}
+	d.beginning.Store(true)
 	if err := d.begin(ctx); err != nil {
 		return err
 	}
 	if err := d.reveal(ctx); err != nil {
 		return err
 	}
+	d.beginning.Store(false)
 	d.proveClaimed(ctx)
 	d.proveAtEnd(ctx)
 	d.opened.end()
@@ -111,7 +120,7 @@ func (d *delivery) run(ctx context.Context) error {
 	if !d.fill(ctx) {
 		d.startEcho(ctx)
 		defer d.dropEcho()
-		err = d.work(ctx, d.queue, d.left)
+		err = d.sendPass(ctx)
 	}
 	behind := (err == nil && isClosed(d.left) || errors.Is(err, errRepair)) && !d.filled && d.upload != nil && !isClosed(d.r.pass.done)
 	d.leave()
@@ -138,7 +147,7 @@ func (d *delivery) run(ctx context.Context) error {
 // another.
 func (d *delivery) ownShare() *share {
 	if d.share == nil {
-		d.share = d.r.newShare()
+		d.share = d.r.newShare(endpoint(d.to.Place, d.to.Location, schedule.Write).Name)
 	}
 	return d.share
 }

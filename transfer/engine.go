@@ -70,7 +70,7 @@ func New(o Options) *Engine {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	e := &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget), room: &room{dir: o.Scratch, free: freeOn, most: mostOf}}
+	e := &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget, o.Patience), room: &room{dir: o.Scratch, free: freeOn, most: mostOf}}
 	e.tidyAll()
 	return e
 }
@@ -108,12 +108,16 @@ func (e *Engine) Run(ctx context.Context, job Job) (receipt Receipt, err error) 
 		why := context.Cause(running)
 		end(nil)
 		c.last()
+		if err != nil && errors.Is(why, errParked) && ctx.Err() == nil {
+			continue
+		}
+		unwanted := c.close() || errors.Is(why, ErrGivenUp)
 		switch {
 		case err == nil:
 			return receipt, e.changes.forget(e.journal, job.ID)
-		case errors.Is(why, ErrGivenUp):
+		case unwanted:
 			return receipt, e.giveUp(ctx, job)
-		case !errors.Is(why, errParked) || ctx.Err() != nil:
+		default:
 			return receipt, err
 		}
 	}

@@ -140,10 +140,15 @@ func (d *delivery) follow(ctx context.Context) error {
 			if err := ready(ctx, d.writes); err != nil {
 				return err
 			}
-			if err := d.sendFrom(ctx, lacking, parts); err != nil && !errors.Is(err, errRepair) {
+			err := d.sendFrom(ctx, lacking, parts)
+			wait, late := waitsLater(err)
+			if late {
+				err = wait(ctx)
+			}
+			if err != nil && !errors.Is(err, errRepair) {
 				return err
 			}
-			if d.r.growth == nil {
+			if d.r.growth == nil || late {
 				continue
 			}
 		}

@@ -74,6 +74,9 @@ func (d *delivery) sendProved(ctx context.Context, p *piece, failed <-chan struc
 		}
 		staged, _ := connectors.As[connectors.Staged](d.upload)
 		equal, err := d.readBackPart(ctx, staged, part)
+		if _, late := waitsLater(err); late {
+			return part, nil // the end proves it
+		}
 		if err != nil || equal {
 			return part, err
 		}
@@ -140,8 +143,10 @@ func (d *delivery) readBackPart(ctx context.Context, staged connectors.Staged, p
 		case connectors.KindOf(err) == connectors.KindIncomplete:
 			return false, nil
 		case taken(err):
-		case !r.again(ctx, err):
-			return false, ended(ctx, err)
+		default:
+			if err := d.tally.fail(ctx, p.Number, r, err); err != nil {
+				return false, err
+			}
 		}
 	}
 }

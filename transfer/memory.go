@@ -2,8 +2,10 @@ package transfer
 
 import (
 	"context"
+	"maps"
 	"math/bits"
 	"sync"
+	"time"
 
 	"gantry/transfer/schedule"
 )
@@ -13,16 +15,19 @@ import (
 type memory struct {
 	mu      sync.Mutex
 	budget  int64
+	patient time.Duration // how long a part waits whose place hangs
 	used    int64
+	hung    int64              // of used, what calls hold that do not end
 	idle    map[int64][][]byte // by capacity, to be used again
 	kept    int64              // bytes in idle
 	shares  int
 	holding int // shares that hold or want something
 	waiting []*want
+	places  map[string]*holder
 }
 
-func newMemory(budget int64) *memory {
-	return &memory{budget: budget, idle: map[int64][][]byte{}}
+func newMemory(budget int64, patient time.Duration) *memory {
+	return &memory{budget: budget, patient: patient, idle: map[int64][][]byte{}, places: map[string]*holder{}}
 }
 
 // A share is what one job holds of the memory, or one delivery that reads by itself.
@@ -32,13 +37,14 @@ type share struct {
 	limit  int64            // bytes; its first part is always admitted
 	held   int64
 	wants  int
+	at     []*holder // of its places
 }
 
-func (m *memory) share(limit int64, t *schedule.Ticket) *share {
+func (m *memory) share(limit int64, t *schedule.Ticket, places ...string) *share {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.shares++
-	return &share{m: m, limit: limit, ticket: t}
+	return &share{m: m, limit: limit, ticket: t, at: m.at(places)}
 }
 
 // grow lets the job hold so much more.
@@ -64,29 +70,41 @@ func (s *share) take(ctx context.Context, size int64) (*piece, error) {
 	if s.ticket != nil {
 		defer s.ticket.Note("waits for memory")()
 	}
-	select {
-	case <-w.ready:
-		return newPiece(s, w.data[:size]), nil
-	case <-ctx.Done():
-		s.m.mu.Lock()
-		given := !s.m.leave(w)
-		s.m.mu.Unlock()
-		if given {
-			s.giveBack(w.data, false)
+	look := time.NewTicker(s.m.patient)
+	defer look.Stop()
+	for {
+		select {
+		case <-w.ready:
+			return newPiece(s, w.data[:size]), nil
+		case <-look.C:
+			if err := s.m.giveUp(w); err != nil {
+				return nil, err
+			}
+		case <-ctx.Done():
+			s.m.mu.Lock()
+			given := !s.m.leave(w)
+			s.m.mu.Unlock()
+			if given {
+				s.giveBack(w.data, false)
+			}
+			return nil, context.Cause(ctx)
 		}
-		return nil, context.Cause(ctx)
 	}
 }
 
-// giveBack takes a buffer in. One that somebody may still read (spoiled) is left
-// to its reader for ever.
-func (s *share) giveBack(data []byte, spoiled bool) {
+// giveBack takes a buffer in, which nobody reads any more. hung says that it was counted
+// as one of a call that does not end.
+func (s *share) giveBack(data []byte, hung bool) {
 	class := classOf(int64(len(data)))
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
+	if hung {
+		s.hang(-class)
+	}
 	s.add(-class)
-	if !spoiled {
-		s.m.put(class, data[:class])
+	s.m.put(class, data[:class])
+	if s.m.shares == 0 {
+		s.m.evict(large)
 	}
 	s.m.serve()
 }
@@ -97,6 +115,7 @@ func (s *share) end() {
 	defer s.m.mu.Unlock()
 	if s.m.shares--; s.m.shares == 0 {
 		s.m.evict(large)
+		maps.DeleteFunc(s.m.places, func(_ string, h *holder) bool { return h.held == 0 && h.active == 0 })
 	}
 }
 
@@ -107,7 +126,7 @@ func (m *memory) get(class int64) []byte {
 		m.kept -= class
 		return data
 	}
-	if m.used+m.kept > m.budget {
+	if m.taken()+m.kept > m.budget {
 		m.evict(0)
 	}
 	return allocate(class)

@@ -14,27 +14,28 @@ type want struct {
 	data  []byte
 }
 
-// What may be taken of the budget, in eighths: the parts that a job has beside its
-// first one leave room for the first parts of others, and all of them leave room
-// for those of urgent jobs.
+// What may be taken of the budget, in eighths: the parts of a place leave room for the
+// first part of another place, and all of them leave room for those of urgent jobs.
 const (
-	forMore   = 6
-	forFirst  = 7
-	forUrgent = 8
+	forMore     = 6
+	forNewcomer = 7
+	forUrgent   = 8
 )
 
 // may is how much of the budget may be used once the part is admitted.
 func (w *want) may() int64 {
-	first := w.share.held == 0
 	switch {
-	case first && w.level() >= schedule.Urgent:
+	case w.urgent():
 		return w.share.m.budget / 8 * forUrgent
-	case first:
-		return w.share.m.budget / 8 * forFirst
+	case w.newcomer():
+		return w.share.m.budget / 8 * forNewcomer
 	default:
 		return w.share.m.budget / 8 * forMore
 	}
 }
+
+// urgent tells whether it is the first part of an urgent job.
+func (w *want) urgent() bool { return w.share.held == 0 && w.level() >= schedule.Urgent }
 
 func (w *want) level() schedule.Priority {
 	if w.share.ticket == nil {
@@ -46,8 +47,27 @@ func (w *want) level() schedule.Priority {
 func (m *memory) enter(w *want) {
 	m.waiting = append(m.waiting, w)
 	if w.share.wants++; w.share.wants == 1 && w.share.held == 0 {
-		m.holding++
+		w.share.active(1)
 	}
+}
+
+// active counts a share that begins or, by -1, ends to hold or want something.
+func (s *share) active(by int) {
+	s.m.holding += by
+	for _, h := range s.at {
+		h.active += by
+	}
+}
+
+// giveUp ends the waiting of a part whose place hangs, with an error.
+func (m *memory) giveUp(w *want) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	err := w.stuck(m.patient)
+	if err == nil || !m.leave(w) {
+		return nil
+	}
+	return err
 }
 
 // leave is for one that waits no longer. It is false if it has been served.
@@ -58,13 +78,13 @@ func (m *memory) leave(w *want) bool {
 	}
 	m.waiting = slices.Delete(m.waiting, i, i+1)
 	if w.share.wants--; w.share.wants == 0 && w.share.held == 0 {
-		m.holding--
+		w.share.active(-1)
 	}
 	return true
 }
 
-// serve admits whom it can: the highest priority first, and then the job that holds
-// the least.
+// serve admits whom it can: the highest priority first, then places that have nothing,
+// and then the job that holds the least.
 func (m *memory) serve() {
 	for len(m.waiting) > 0 {
 		w := m.next()
@@ -87,7 +107,7 @@ func (m *memory) next() *want {
 	}
 	for _, w := range ranked {
 		switch may := w.may(); {
-		case m.used == 0 || m.used+w.class <= may && m.allows(w):
+		case m.used == 0 || m.taken()+w.class <= may && m.allows(w):
 			return w
 		case w.class > may && m.allows(w):
 			return nil
@@ -106,6 +126,9 @@ func (m *memory) ranked() []*want {
 		if levels[a] != levels[b] {
 			return int(levels[b] - levels[a])
 		}
+		if x, y := a.newcomer(), b.newcomer(); x != y {
+			return map[bool]int{true: -1, false: 1}[x]
+		}
 		return int(min(max(a.share.held-b.share.held, -1), 1))
 	})
 	return list
@@ -114,7 +137,7 @@ func (m *memory) ranked() []*want {
 // allows tells whether the job keeps within its limit, and within what is fair where
 // others want something too.
 func (m *memory) allows(w *want) bool {
-	return w.share.held == 0 || w.share.held+w.class <= w.share.fair(w.class)
+	return w.fits() && (w.share.held == 0 || w.share.held+w.class <= w.share.fair(w.class))
 }
 
 // fair is what a job may hold now, of parts of that size. It needs the lock.
@@ -139,11 +162,13 @@ func (s *share) add(class int64) {
 	before := s.held > 0 || s.wants > 0
 	s.held += class
 	s.m.used += class
-	if after := s.held > 0 || s.wants > 0; after != before {
-		if after {
-			s.m.holding++
-		} else {
-			s.m.holding--
-		}
+	for _, h := range s.at {
+		h.held += class
+	}
+	switch after := s.held > 0 || s.wants > 0; {
+	case after && !before:
+		s.active(1)
+	case before && !after:
+		s.active(-1)
 	}
 }

@@ -83,7 +83,9 @@ func (r *run) readAtOnce(ctx context.Context) (p *piece, err error) {
 
 // bring delivers the part, which may be nil, and drops it.
 func (d *delivery) bring(ctx context.Context, p *piece) error {
-	if err := d.begin(ctx); err != nil {
+	d.lent.Store(p)
+	err := d.begin(ctx)
+	if p = d.lent.Swap(nil); err != nil {
 		if p != nil {
 			p.drop()
 		}
@@ -92,6 +94,9 @@ func (d *delivery) bring(ctx context.Context, p *piece) error {
 	d.gauge.enter(d.passes(), 0)
 	if p != nil {
 		err := d.place(ctx, p, nil)
+		if wait, late := waitsLater(err); late {
+			err = wait(ctx)
+		}
 		switch {
 		case errors.Is(err, errGone):
 			d.forsake()
@@ -99,8 +104,7 @@ func (d *delivery) bring(ctx context.Context, p *piece) error {
 			return err
 		}
 	}
-	d.share = d.r.newShare()
-	defer d.share.end()
+	defer d.endShare()
 	return d.settle(ctx)
 }
 

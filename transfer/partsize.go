@@ -41,14 +41,16 @@ func (e *Engine) largestPart() int64 {
 }
 
 // slowest is the lowest rate, in bytes/s, at which the destinations and the source
-// were seen to move; 0 = none is known.
+// were seen to move, or may move; 0 = none is known.
 func (r *run) slowest(todo []Destination) (rate float64) {
 	note := func(f *schedule.Flow) {
 		if f == nil {
 			return
 		}
-		if seen := f.Rate(); seen > 0 && (rate == 0 || seen < rate) {
-			rate = seen
+		for _, seen := range []float64{f.Rate(), float64(f.Limit())} {
+			if seen > 0 && (rate == 0 || seen < rate) {
+				rate = seen
+			}
 		}
 	}
 	note(r.flow(r.job.Source.Place, r.job.Source.Location, schedule.Read))

@@ -30,5 +30,12 @@ func (p *piece) drop() {
 	}
 }
 
-// spoil says that somebody did not let go of the data.
-func (p *piece) spoil() { p.spoiled.Store(true) }
+// spoil says that somebody does not let go of the data, who is one of its holders.
+func (p *piece) spoil() {
+	if p.spoiled.Swap(true) {
+		return
+	}
+	p.share.m.mu.Lock()
+	defer p.share.m.mu.Unlock()
+	p.share.hang(classOf(int64(len(p.data))))
+}

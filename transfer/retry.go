@@ -35,19 +35,30 @@ func (r *retrier) moving() *retrier {
 
 // again pauses and tells whether to call once more.
 func (r *retrier) again(ctx context.Context, err error) bool {
-	worth := connectors.Retryable(err)
+	pause, worth := r.next(ctx, err)
+	return worth && r.sleep(ctx, pause)
+}
+
+// next tells whether to call once more, and after which pause.
+func (r *retrier) next(ctx context.Context, err error) (pause time.Duration, worth bool) {
+	worth = connectors.Retryable(err)
 	if connectors.KindOf(err) == connectors.KindIntegrity {
 		worth = r.spoilt > 0
 		r.spoilt--
 	}
 	if err == nil || !worth || ctx.Err() != nil || r.slept >= r.e.o.Patience {
-		return false
+		return 0, false
 	}
-	pause := max(min(time.Duration(float64(r.pause)*(0.5+r.e.o.Jitter())), r.e.o.Patience-r.slept), asked(err))
+	pause = max(min(time.Duration(float64(r.pause)*(0.5+r.e.o.Jitter())), r.e.o.Patience-r.slept), asked(err))
 	r.pause = min(2*r.pause, longPause)
 	if r.note != nil {
 		r.note(err, pause)
 	}
+	return pause, true
+}
+
+// sleep is false if ctx ends before.
+func (r *retrier) sleep(ctx context.Context, pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {

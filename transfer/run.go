@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -104,7 +105,7 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 			return Receipt{}, err
 		}
 		r.ticket.Know(r.source.Size)
-		r.share = r.newShare()
+		r.share = r.newShare(r.places(todo)...)
 		r.reads = r.flow(r.job.Source.Place, r.job.Source.Location, schedule.Read)
 		defer r.share.end()
 		if r.atOnce(todo) {
@@ -166,9 +167,23 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 	return r.failures(ctx, results)
 }
 
-// newShare has room for the parts that are sent at once and the next two.
-func (r *run) newShare() *share {
-	return r.e.memory.share(int64(r.e.parallel()+2)*classOf(r.plan().PartSize), r.ticket)
+// newShare has room for the parts that are sent at once and the next two, for these places.
+func (r *run) newShare(to ...string) *share {
+	return r.e.memory.share(int64(r.e.parallel()+2)*classOf(r.plan().PartSize), r.ticket, to...)
+}
+
+// places are those that parts are held for, and a source that is not a disk of this
+// machine, which may be slow to give them.
+func (r *run) places(todo []Destination) (names []string) {
+	if from := endpoint(r.job.Source.Place, r.job.Source.Location, schedule.Read); !from.Near {
+		names = append(names, from.Name)
+	}
+	for _, to := range todo {
+		if name := endpoint(to.Place, to.Location, schedule.Write).Name; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // errNobodyLeft ends the reading when no destination wants to go on.

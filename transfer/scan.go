@@ -26,6 +26,7 @@ type scan struct {
 	each       func(ctx context.Context, p *piece) error       // owns the piece
 	control    *control                                        // nil if the job cannot be paused
 	patient    bool                                            // it waits while it is held, for it holds no memory to speak of
+	tally      *tally                                          // of parts that failed; nil if it keeps on
 	until      int64                                           // where one stream ends that gives all parts one after the other; 0 = each has its own
 }
 
@@ -36,9 +37,10 @@ type fetch struct {
 }
 
 // run ends when all parts are handed on, or at the first error. It returns after
-// its memory has been given back or handed on. A job that is held gives back what it
-// has read ahead, and goes on later.
+// its memory has been given back or handed on. A job that is held, or has to wait for
+// another attempt, gives back what it has read ahead, and goes on later.
 func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
+	s.tally = &tally{}
 	handed, each := 0, s.each
 	s.each = func(ctx context.Context, p *piece) error {
 		handed++
@@ -46,13 +48,25 @@ func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
 	}
 	for all := s.parts; ; s.parts = behind(all, handed) {
 		err := s.pass(ctx, e, memory)
-		if !errors.Is(err, schedule.ErrHeld) || ctx.Err() != nil {
+		wait := s.waits(err)
+		if wait == nil || ctx.Err() != nil {
 			return err
 		}
-		if err := ready(ctx, s.flow); err != nil {
+		if err := wait(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// waits gives what has to be waited for before a reading goes on; nil if it has failed.
+func (s scan) waits(err error) func(context.Context) error {
+	if wait, late := waitsLater(err); late {
+		return wait
+	}
+	if errors.Is(err, schedule.ErrHeld) {
+		return func(ctx context.Context) error { return ready(ctx, s.flow) }
+	}
+	return nil
 }
 
 // behind leaves the first parts out.
@@ -98,6 +112,7 @@ func (s scan) pass(ctx context.Context, e *Engine, memory *share) error {
 
 // one reads the only part there is.
 func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors.Part) (*piece, error) {
+	s.tally = &tally{}
 	for {
 		if err := ready(ctx, s.flow); err != nil {
 			return nil, err
@@ -111,7 +126,11 @@ func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors
 			return p, nil
 		}
 		p.drop()
-		if !errors.Is(err, schedule.ErrHeld) {
+		wait := s.waits(err)
+		if wait == nil {
+			return nil, err
+		}
+		if err := wait(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -181,7 +200,15 @@ func (s scan) fill(ctx context.Context, e *Engine, t *tape, p *piece) error {
 // readAll fills a buffer, going on where a failed attempt stopped. short tells that the
 // file ends before, where that is a fact.
 func (s scan) readAll(ctx context.Context, e *Engine, t *tape, offset int64, buffer []byte, sums *digest.Set) (short bool, err error) {
-	r := e.retrier(s.note).moving()
+	r, key := e.retrier(s.note).moving(), int(offset)
+	if s.tally != nil {
+		r = s.tally.take(key, r)
+		defer func() {
+			if err == nil {
+				s.tally.moved(key)
+			}
+		}()
+	}
 	for at := 0; at < len(buffer); {
 		n, err := s.readInSlot(ctx, e, t, offset+int64(at), buffer[at:], sums)
 		at += n
@@ -209,7 +236,11 @@ func (s scan) readAll(ctx context.Context, e *Engine, t *tape, offset int64, buf
 			}
 			err = s.back(err)
 		}
-		if !r.again(ctx, err) {
+		if s.tally != nil {
+			if err := s.tally.fail(ctx, key, r, err); err != nil {
+				return false, err
+			}
+		} else if !r.again(ctx, err) {
 			return false, ended(ctx, err)
 		}
 	}
@@ -231,7 +262,7 @@ func missing(err error) bool {
 
 // readInSlot is one attempt to fill the buffer.
 func (s scan) readInSlot(ctx context.Context, e *Engine, t *tape, offset int64, buffer []byte, sums *digest.Set) (n int, err error) {
-	ctx, free, err := s.control.attempt(ctx)
+	ctx, free, err := s.control.attemptHolding(ctx)
 	if err != nil {
 		return 0, err
 	}

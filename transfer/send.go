@@ -13,16 +13,19 @@ import (
 // afterwards, with a reading of its own.
 var errBehind = errors.New("the destination has fallen behind")
 
-// tolerance is the pause up to which the others are made to wait.
+// tolerance is the pause up to which others are made to wait: for a destination, or for
+// memory.
 const tolerance = time.Second
 
-// send sends a part until it is accepted, or another one has failed for good.
+// send sends a part until it is accepted, another one has failed, or it has to wait for
+// longer than memory should be kept.
 func (d *delivery) send(ctx context.Context, p *piece, failed <-chan struct{}) (connectors.Part, error) {
-	r := d.retrier("write part").moving()
+	r := d.tally.take(p.part.Number, d.retrier("write part").moving())
 	for {
 		part, err := d.sendOnce(ctx, p)
 		switch {
 		case err == nil:
+			d.tally.moved(p.part.Number)
 			return part, nil
 		case connectors.KindOf(err) == connectors.KindNotFound:
 			return part, errGone
@@ -37,9 +40,16 @@ func (d *delivery) send(ctx context.Context, p *piece, failed <-chan struct{}) (
 			return part, d.postponed()
 		case errors.Is(err, schedule.ErrHeld) && !d.traits.Sequential:
 			return part, schedule.ErrHeld
-		case isClosed(failed) || !taken(err) && !r.again(ctx, err):
+		case errors.Is(err, schedule.ErrHeld):
+			return part, whenReady(d.writes)
+		case isClosed(failed):
 			return part, ended(ctx, err)
-		case !d.alone() && isClosed(d.left):
+		case !taken(err):
+			if err := d.tally.fail(ctx, p.part.Number, r, err); err != nil {
+				return part, err
+			}
+		}
+		if !d.alone() && isClosed(d.left) {
 			return part, errBehind
 		}
 	}
@@ -55,19 +65,14 @@ func (d *delivery) postponed() error {
 // alone tells whether the reading has ended, so that nobody waits for us.
 func (d *delivery) alone() bool { return d.apart.Load() || isClosed(d.r.pass.done) }
 
-// sendOnce lends the part to the connector for one attempt, in a slot. What has to be
-// written in order keeps its memory while the job is held.
+// sendOnce lends the part to the connector for one attempt, in a slot.
 func (d *delivery) sendOnce(ctx context.Context, p *piece) (part connectors.Part, err error) {
-	ctx, free, err := d.r.control.attempt(ctx)
+	ctx, free, err := d.r.control.attemptHolding(ctx)
 	if err != nil {
 		return p.part, err
 	}
 	defer free()
-	call := inSlot
-	if d.traits.Sequential {
-		call = inPatience
-	}
-	err = call(ctx, d.writes, p.part.Size, func(ctx context.Context, slot *schedule.Slot) (err error) {
+	err = inSlot(ctx, d.writes, p.part.Size, func(ctx context.Context, slot *schedule.Slot) (err error) {
 		part, err = d.lend(ctx, slot, p)
 		return err
 	})
@@ -83,11 +88,19 @@ func (d *delivery) lend(ctx context.Context, slot *schedule.Slot, p *piece) (con
 	defer flying.land()
 	b := &body{data: p.data, moved: func(reached int64) { w.moved(); flying.reached(reached); d.took() }, watch: w}
 	upload, wanted := d.upload, p.part
-	part, abandoned, err := within(ctx, func() (connectors.Part, error) { return upload.WritePart(ctx, wanted, b) })
+	p.hold()
+	part, abandoned, err := within(ctx, func() (connectors.Part, error) {
+		defer p.drop() // not before: a call that hangs still reads
+		return upload.WritePart(ctx, wanted, b)
+	})
 	d.landed(p.part, err)
 	reached, clean := b.revoke()
 	if abandoned || !clean {
 		p.spoil()
+	}
+	if !clean {
+		p.hold()
+		go func() { b.end(); p.drop() }()
 	}
 	d.gauge.sent.Add(reached)
 	if repeated {
@@ -104,6 +117,21 @@ func (d *delivery) lend(ctx context.Context, slot *schedule.Slot, p *piece) (con
 	return accepted, nil
 }
 
+// yield is for a delivery that has to wait: others do not wait with it, neither for the
+// reading nor for memory.
+func (d *delivery) yield() {
+	if p := d.lent.Swap(nil); p != nil {
+		p.drop()
+	}
+	switch {
+	case d.alone():
+	case len(d.r.deliveries) > 1:
+		d.leave()
+	case d.beginning.Load():
+		d.rest()
+	}
+}
+
 func (d *delivery) retrier(what string) *retrier {
 	return d.r.e.retrier(func(err error, pause time.Duration) { d.noteRetry(what, err, pause) })
 }
@@ -114,9 +142,7 @@ func (d *delivery) noteRetry(what string, err error, pause time.Duration) {
 	d.gauge.trouble.note(d.r.e.o.Now(), what, err, pause)
 	if pause > tolerance {
 		d.letGo()
-	}
-	if pause > tolerance && len(d.r.deliveries) > 1 && !d.alone() {
-		d.leave()
+		d.yield()
 	}
 	d.r.e.log.Warn(what+" is retried", "job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "pause", pause, "error", err)
 }

@@ -31,7 +31,12 @@ func (r *run) flow(place any, location string, way schedule.Direction) *schedule
 	if r.ticket == nil {
 		return nil
 	}
-	return r.ticket.Flow(endpoint(place, location, way))
+	e := endpoint(place, location, way)
+	if way == schedule.Write && e.Near { // from disk to disk it is what a limit is meant for
+		_, fromDisk := connectors.As[connectors.OnDisk](r.job.Source.Place)
+		e.Near = !fromDisk
+	}
+	return r.ticket.Flow(e)
 }
 
 // endpoint is how the scheduler knows a place: by the location's name. What is staged
@@ -77,8 +82,7 @@ func inSlot(ctx context.Context, f *schedule.Flow, bytes int64, move func(contex
 	return err
 }
 
-// inPatience is inSlot for what holds no memory, or must keep it: it waits while the
-// job is held.
+// inPatience is inSlot for what holds no memory: it waits while the job is held.
 func inPatience(ctx context.Context, f *schedule.Flow, bytes int64, move func(context.Context, *schedule.Slot) error) error {
 	for {
 		moved := false
@@ -103,31 +107,47 @@ func ready(ctx context.Context, f *schedule.Flow) error {
 	return f.Ready(ctx)
 }
 
-// somebody waits while all deliveries that take part in the reading are held.
+// somebody waits while all deliveries that take part in the reading are held, or have
+// to wait for long.
 func (r *run) somebody(ctx context.Context) error {
-	var held []*schedule.Flow
+	var held []func(context.Context) error
 	for _, d := range r.deliveries {
+		over := d.resting()
 		switch {
 		case isClosed(d.left):
+		case over != nil:
+			held = append(held, func(ctx context.Context) error { return d.rested(ctx, over) })
 		case d.writes == nil || !d.writes.Held():
 			return nil
 		default:
-			held = append(held, d.writes)
+			held = append(held, d.writes.Ready)
 		}
 	}
 	return first(ctx, held)
 }
 
-// first waits for one of the flows to be ready.
-func first(ctx context.Context, flows []*schedule.Flow) error {
-	if len(flows) == 0 {
+// rested waits for the end of a recess.
+func (d *delivery) rested(ctx context.Context, over <-chan struct{}) error {
+	select {
+	case <-over:
+		return nil
+	case <-d.left:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// first waits for one to be ready.
+func first(ctx context.Context, waits []func(context.Context) error) error {
+	if len(waits) == 0 {
 		return nil
 	}
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
-	ready := make(chan error, len(flows))
-	for _, f := range flows {
-		go func() { ready <- f.Ready(waiting) }()
+	ready := make(chan error, len(waits))
+	for _, wait := range waits {
+		go func() { ready <- wait(waiting) }()
 	}
 	return <-ready
 }

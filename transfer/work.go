@@ -21,7 +21,13 @@ func (d *delivery) work(ctx context.Context, queue <-chan *piece, left <-chan st
 	for range workers {
 		wait.Go(func() {
 			if err := d.sendAll(ctx, queue, left, failed); err != nil {
-				once.Do(func() { failure = err; close(failed); d.leave() })
+				once.Do(func() {
+					failure = err
+					close(failed)
+					if _, late := waitsLater(err); !late {
+						d.leave()
+					}
+				})
 			}
 		})
 	}
@@ -78,14 +84,16 @@ func isClosed(c <-chan struct{}) bool {
 // place sees to it that the destination has the part. It drops the piece.
 func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) error {
 	defer d.drop(p)
-	if d.confirm(p.part) {
+	if d.confirm(p.part) || !d.takeOff(p.part.Number) {
 		return nil
 	}
+	defer d.land(p.part.Number)
 	part, err := d.sendProved(ctx, p, failed)
 	if errors.Is(err, errBehind) || errors.Is(err, schedule.ErrHeld) {
 		return nil // it is sent when the pass has ended
 	}
 	if err != nil {
+		d.miss(p.part)
 		return err
 	}
 	if d.worthRecording() {
@@ -96,6 +104,24 @@ func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) 
 	d.accept(part)
 	d.keep(p)
 	return nil
+}
+
+// takeOff is false for a part of which another version is on its way: nobody could
+// tell which of the two lands last. The part is sent once the pass has ended.
+func (d *delivery) takeOff(number int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.flying[number] {
+		return false
+	}
+	d.flying[number] = true
+	return true
+}
+
+func (d *delivery) land(number int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.flying, number)
 }
 
 // worthRecording is false for a file that is sent again as quickly as it is

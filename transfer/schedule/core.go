@@ -37,6 +37,7 @@ type job struct {
 	begun   bool
 	left    bool
 	paused  bool
+	since   time.Time     // of the pause
 	begin   chan struct{} // closed when it may
 	flows   []*flow
 	limit   *limit // its own; may be nil
@@ -104,8 +105,8 @@ func (c *core) change(now time.Time, j *job, change Change) {
 	if change.Deadline != nil {
 		j.work.Deadline = *change.Deadline
 	}
-	if change.Paused != nil {
-		j.paused = *change.Paused
+	if change.Paused != nil && *change.Paused != j.paused {
+		j.paused, j.since = *change.Paused, now
 	}
 	if change.Limit != nil {
 		c.limitJob(now, j, *change.Limit)
@@ -167,7 +168,7 @@ func (c *core) open(j *job, e Endpoint) *flow {
 	if e.Most > 0 {
 		p.most = e.Most
 	}
-	l, near := &p.lanes[e.Direction], e.Near && e.Direction == Read
+	l, near := &p.lanes[e.Direction], e.Near
 	for _, f := range j.flows {
 		if f.lane == l && f.whole == e.Whole && f.near == near {
 			return f

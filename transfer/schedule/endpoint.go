@@ -55,9 +55,10 @@ type claim struct {
 	bytes   int64
 	weight  int
 	granted time.Time
-	held    bool // it may not move
-	aged    bool // got its slot by age
-	dying   bool // its slot was taken away
+	held    bool     // it may not move
+	aged    bool     // got its slot by age
+	dying   bool     // its slot was taken away
+	limits  []*limit // that count it
 	moved   atomic.Int64
 	ready   chan struct{} // closed when it has its slot, or err
 	err     error

@@ -79,6 +79,18 @@ func wait(ctx context.Context, news <-chan struct{}, now, at time.Time) error {
 	}
 }
 
+// Limit is the lowest limit, in bytes/s, that holds for the flow now; 0 = there is none.
+func (f *Flow) Limit() (lowest int64) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	for _, l := range f.s.core.limitsOf(f.flow) {
+		if rate := l.rate(f.flow.lane.direction); rate > 0 && (lowest == 0 || rate < lowest) {
+			lowest = rate
+		}
+	}
+	return lowest
+}
+
 // Rate is the bytes a second that the endpoint was seen to move in this direction,
 // all jobs together; 0 = not known yet.
 func (f *Flow) Rate() float64 {

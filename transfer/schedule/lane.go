@@ -32,6 +32,7 @@ func (c *core) release(now time.Time, k *claim, err error) {
 		return
 	}
 	l.running = slices.Delete(l.running, i, i+1)
+	k.land()
 	f.running--
 	f.job.running--
 	l.choice.shares.charge(f.job, min(0, k.moved.Load()-k.bytes))
@@ -54,6 +55,7 @@ func (c *core) grant(now time.Time, k *claim, aged bool) {
 		l.adaptive.begin(now, l.moved.Load())
 	}
 	l.running = append(l.running, k)
+	c.takeOff(k)
 	k.granted, k.aged = now, aged
 	f.running++
 	f.job.running++
@@ -66,7 +68,7 @@ func (c *core) grant(now time.Time, k *claim, aged bool) {
 func (e *endpoint) settle(c *core, now time.Time, w *alarm) {
 	for d := range e.lanes {
 		l := &e.lanes[d]
-		l.stop(c)
+		l.stop(c, now, w)
 		l.hold(c, now, w)
 	}
 	if now.Before(e.until) {
@@ -113,7 +115,7 @@ func (k *claim) beats(other *claim) bool {
 func (l *lane) serve(c *core, now time.Time, w *alarm) bool {
 	i, aged := l.choice.best(c, now, len(l.waiting), func(i int) (wish, bool) {
 		k := l.waiting[i]
-		return k.wish, !k.held
+		return k.wish, !k.held && c.full(k) == nil
 	})
 	if i < 0 {
 		return false

@@ -15,6 +15,8 @@ type limit struct {
 	now   throttle.Rate
 	next  time.Time // when that changes
 	gates [2]gate
+
+	flying [2]int64 // bytes of parts that have slots, by direction
 }
 
 func (l *limit) rate(d Direction) int64 {
@@ -111,6 +113,40 @@ func (c *core) limitsOf(f *flow) (list []*limit) {
 		}
 	}
 	return list
+}
+
+// worth is how many seconds of a limited rate are under way at once: more parts would
+// only each take longer, the first one too.
+const worth = 1
+
+// full gives the limit that has so much under way already that another part would have
+// to wait for the others; nil if there is none. Urgent ones need not wait.
+func (c *core) full(k *claim) *limit {
+	if k.job.level >= Urgent {
+		return nil
+	}
+	d := k.flow.lane.direction
+	for _, l := range c.limitsOf(k.flow) {
+		if rate := l.rate(d); rate > 0 && l.flying[d] >= worth*rate {
+			return l
+		}
+	}
+	return nil
+}
+
+// takeOff counts a part that gets its slot, until it lands.
+func (c *core) takeOff(k *claim) {
+	k.limits = c.limitsOf(k.flow)
+	for _, l := range k.limits {
+		l.flying[k.flow.lane.direction] += k.bytes
+	}
+}
+
+func (k *claim) land() {
+	for _, l := range k.limits {
+		l.flying[k.flow.lane.direction] -= k.bytes
+	}
+	k.limits = nil
 }
 
 // gatesOf are those that a part has to pass.

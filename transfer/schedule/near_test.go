@@ -28,7 +28,10 @@ func TestLimitsOfLinesDoNotCountTheDisk(t *testing.T) {
 	if err := ready(Endpoint{Name: "card", Near: true}); err != nil {
 		t.Errorf("reading the disk is held: %v", err)
 	}
-	for _, e := range []Endpoint{{Name: "store"}, {Name: "card", Near: true, Direction: Write}} {
+	if err := ready(Endpoint{Name: "card", Near: true, Direction: Write}); err != nil {
+		t.Errorf("writing on the disk is held: %v", err)
+	}
+	for _, e := range []Endpoint{{Name: "store"}, {Name: "store", Direction: Write}} {
 		if err := ready(e); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%+v is not held: %v", e, err)
 		}

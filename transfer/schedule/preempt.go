@@ -95,13 +95,31 @@ func (k *claim) take(cause error) {
 	}
 }
 
+// WindUp is how long a part of a job that is paused may still move, if it is thought to
+// be done by then.
+const WindUp = 3 * time.Second
+
 // stop takes the slots from parts that may not move any more.
-func (l *lane) stop(c *core) {
+func (l *lane) stop(c *core, now time.Time, w *alarm) {
 	for _, r := range l.running {
-		if !r.dying && !r.flow.whole && (r.job.paused || c.stopped(r.flow) != nil) {
+		switch until := r.job.since.Add(WindUp); {
+		case r.dying || r.flow.whole:
+		case c.stopped(r.flow) != nil || r.job.paused && !r.doneBy(now, until):
 			r.take(ErrHeld)
+		case r.job.paused:
+			w.ring(until)
 		}
 	}
+}
+
+// doneBy tells whether a part will have moved by then, at the pace that it had.
+func (k *claim) doneBy(now, then time.Time) bool {
+	moved := k.moved.Load()
+	if moved == 0 || !now.Before(then) {
+		return false
+	}
+	left := now.Sub(k.granted).Seconds() / float64(moved) * float64(k.bytes-moved)
+	return left <= then.Sub(now).Seconds()
 }
 
 // hold keeps those that may not move from their turn, and after a while sends them

@@ -86,6 +86,9 @@ func (c *core) waitingForSlot(now time.Time, k *claim) string {
 	if len(higher) > 0 {
 		return plural(len(higher), "job", "of higher priority goes first", "of higher priority go first")
 	}
+	if full := c.full(k); full != nil {
+		return "others go first within the bandwidth limit of " + full.scope.String()
+	}
 	n := len(l.running)
 	if e.most > 0 && e.count() >= e.most {
 		n = e.count()

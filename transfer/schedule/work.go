@@ -37,7 +37,7 @@ type Endpoint struct {
 	Name      string // as people know it; the same for all jobs that use it
 	Direction Direction
 	Most      int  // parts at once, in both directions together, that it can make use of; 0 = not known
-	Near      bool // reading there is reading this machine's own disk: limits of jobs, routes and sites, which are of lines, do not count it
+	Near      bool // what moves there moves on this machine's own disks: limits of jobs, routes and sites, which are of lines, do not count it
 	Whole     bool // a part cannot be stopped and moved again without losing others: its slots are never taken away
 }
 

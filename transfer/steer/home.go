@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // A Home is the folder of a user's transfers: a folder for each command, and in it one

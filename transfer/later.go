@@ -1,0 +1,95 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"gantry/transfer/schedule"
+)
+
+// A later error is that of a call which is worth another attempt, after a wait that is
+// too long to keep memory for. Whoever gets it gives back what it holds, waits, and
+// begins again.
+type later struct {
+	wait func(context.Context) error
+	err  error
+}
+
+func (l *later) Error() string { return l.err.Error() }
+
+// Unwrap gives the cause.
+func (l *later) Unwrap() error { return l.err }
+
+// waitsLater tells whether an error is of that kind, and how to wait.
+func waitsLater(err error) (wait func(context.Context) error, ok bool) {
+	var l *later
+	if errors.As(err, &l) {
+		return l.wait, true
+	}
+	return nil, false
+}
+
+var errShut = errors.New("nothing may move there now")
+
+// whenReady is for what has to go on in order once the flow is not held any more.
+func whenReady(f *schedule.Flow) error {
+	return &later{func(ctx context.Context) error { return ready(ctx, f) }, errShut}
+}
+
+// A tally remembers how often the parts have failed in a row that are to be moved later,
+// so that patience ends however often they are begun anew. The zero tally serves.
+type tally struct {
+	mu sync.Mutex
+	by map[int]retrier
+}
+
+// take gives a part's retrier, as it was left; a new one goes on with the longest pause.
+func (t *tally) take(number int, fresh *retrier) *retrier {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if was, ok := t.by[number]; ok {
+		fresh.slept, fresh.pause, fresh.spoilt = was.slept, was.pause, was.spoilt
+		return fresh
+	}
+	for _, was := range t.by {
+		fresh.slept, fresh.pause = max(fresh.slept, was.slept), max(fresh.pause, was.pause)
+	}
+	return fresh
+}
+
+// moved forgets the failures of a part.
+func (t *tally) moved(number int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.by, number)
+}
+
+// fail sleeps if the call that has failed is worth another attempt soon. If not, its
+// error says why, or is a later one.
+func (t *tally) fail(ctx context.Context, number int, r *retrier, err error) error {
+	pause, worth := r.next(ctx, err)
+	switch {
+	case !worth:
+		return ended(ctx, err)
+	case pause <= tolerance:
+		if !r.sleep(ctx, pause) {
+			return ended(ctx, err)
+		}
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.by == nil {
+		t.by = map[int]retrier{}
+	}
+	left := *r
+	left.slept += pause
+	t.by[number] = left
+	return &later{func(ctx context.Context) error {
+		if !r.sleep(ctx, pause) {
+			return context.Cause(ctx)
+		}
+		return nil
+	}, err}
+}
