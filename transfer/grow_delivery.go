@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 
@@ -124,10 +125,10 @@ func (d *delivery) unclaim(p connectors.Part) {
 // readBackPart compares a part that was accepted with what is stored of it.
 func (d *delivery) readBackPart(ctx context.Context, staged connectors.Staged, p connectors.Part) (equal bool, err error) {
 	seal := d.seal(p.Number)
-	r := d.retrier("read back").moving()
+	r, flow := d.retrier("read back").moving(), d.r.flow(d.to.Place, d.to.Location, schedule.Read)
 	for {
 		var sums connectors.Digests
-		err := inPatience(ctx, d.r.flow(d.to.Place, d.to.Location, schedule.Read), p.Size, func(ctx context.Context, slot *schedule.Slot) (err error) {
+		err := inSlot(ctx, flow, p.Size, func(ctx context.Context, slot *schedule.Slot) (err error) {
 			sums, err = d.hashBack(ctx, slot, staged, p)
 			return err
 		})
@@ -142,6 +143,8 @@ func (d *delivery) readBackPart(ctx context.Context, staged connectors.Staged, p
 			return false, errGone
 		case connectors.KindOf(err) == connectors.KindIncomplete:
 			return false, nil
+		case errors.Is(err, schedule.ErrHeld):
+			return false, whenReady(flow)
 		case taken(err):
 		default:
 			if err := d.tally.fail(ctx, p.Number, r, err); err != nil {

@@ -20,7 +20,7 @@ type Stage struct {
 type Meter struct {
 	last   time.Time
 	stages []flow
-	began  time.Time // of the first look since the last pause
+	began  time.Time // when the first byte was seen to move since the last pause; zero = none has
 	moved  time.Time // when something has moved last
 	end    time.Time // estimated; zero = not known
 }
@@ -52,7 +52,8 @@ const (
 	longMemory = 20.0 // the same for estimates
 
 	calm   = 4.0             // the least time, in seconds, in which an estimate of the end turns into another
-	warmUp = time.Second     // before that an estimate is a guess
+	warmUp = 2 * time.Second // before that an estimate is a guess
+	young  = 8 * time.Second // until then it may be found to have been far too long
 	stall  = 8 * time.Second // without a byte nobody can tell when it will end
 )
 
@@ -70,11 +71,14 @@ func (m *Meter) Look(now time.Time, stages ...Stage) {
 	for i, s := range stages {
 		m.stages[i].look(s, elapsed, func() { m.moved = now })
 	}
+	if m.began.IsZero() && m.moved.Equal(now) {
+		m.began = now
+	}
 	m.estimate(now, elapsed)
 }
 
 func (m *Meter) start(now time.Time, stages []Stage) {
-	*m = Meter{last: now, began: now, moved: now, stages: make([]flow, len(stages))}
+	*m = Meter{last: now, moved: now, stages: make([]flow, len(stages))}
 	for i, s := range stages {
 		m.stages[i].Stage = s
 	}
@@ -85,13 +89,14 @@ func (m *Meter) start(now time.Time, stages []Stage) {
 func (m *Meter) Hold() { *m = Meter{} }
 
 // look counts what has moved. A stage that has not begun, or is over, has no pace that
-// time could take away.
+// time could take away; nor has one that only finds out what is there already, or waits
+// for its first byte.
 func (f *flow) look(s Stage, elapsed float64, moved func()) {
 	step := max(0, (s.Done-s.Skipped)-(f.Done-f.Skipped))
 	if step > 0 {
 		moved()
 	}
-	idle := step == 0 && (s.Done == 0 || s.Total > 0 && s.Done >= s.Total)
+	idle := step == 0 && (s.Done == 0 || s.Total > 0 && s.Done >= s.Total || s.Skipped > f.Skipped || f.long.bytes == 0)
 	f.Stage = s
 	if idle {
 		return
@@ -103,13 +108,17 @@ func (f *flow) look(s Stage, elapsed float64, moved func()) {
 // estimate lets the end that was told drift to the one that follows from the pace.
 func (m *Meter) estimate(now time.Time, elapsed float64) {
 	left, known := m.left()
-	if !known || now.Sub(m.began) < warmUp || now.Sub(m.moved) > stall {
+	if !known || m.began.IsZero() || now.Sub(m.began) < warmUp || now.Sub(m.moved) > stall {
 		m.end = time.Time{}
 		return
 	}
 	raw := now.Add(left)
 	if m.end.IsZero() {
 		m.end = raw
+		return
+	}
+	if told := m.end.Sub(now); now.Sub(m.began) < young && told > 2*left {
+		m.end = raw // there was little to go by
 		return
 	}
 	share := 1 - math.Exp(-elapsed/max(calm, left.Seconds()/20))

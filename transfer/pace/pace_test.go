@@ -164,3 +164,32 @@ func TestNoise(t *testing.T) {
 		}
 	}
 }
+
+// After a pause, a new limit or a resume the first seconds bring little or nothing. What
+// is told is near the truth soon after the first byte, and never hours.
+func TestNoHoursAreToldOfMinutes(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]func(s float64) Stage{
+		"six seconds without a byte after a resume, then 5 MB/s": func(s float64) Stage {
+			return Stage{Done: 50*mb + int64(max(0, s-6)*5e6), Total: 550 * mb}
+		},
+		"a first part that drips": func(s float64) Stage {
+			return Stage{Done: 50*mb + int64(min(s, 3)*1e3+max(0, s-3)*5e6), Total: 550 * mb}
+		},
+		"eight seconds in which it is found out what is there": func(s float64) Stage {
+			had := int64(min(s, 8) * 50e6)
+			return Stage{Done: had + int64(max(0, s-8)*5e6), Total: 900 * mb, Skipped: had}
+		},
+	} {
+		_, ends := play(t, 30, func(s float64) []Stage { return []Stage{at(s)} })
+		for i, end := range ends {
+			second := float64(i) * 0.25
+			if second > 6 && (end > 400 || end < 50) {
+				t.Fatalf("%s: after %.1f s the end is said to be at %.0f s", name, second, end)
+			}
+			if second > 15 && (math.IsNaN(end) || math.Abs(end-106) > 60) {
+				t.Fatalf("%s: after %.1f s the end is said to be at %.0f s", name, second, end)
+			}
+		}
+	}
+}

@@ -127,13 +127,28 @@ func (t Timetable) String() string {
 	}
 	var words []string
 	for _, r := range t.rules {
-		at := time.Date(2006, 1, 1, 0, r.minute, 0, 0, time.UTC) // a Sunday
-		words = append(words, at.Format("Mon-15:04,")+r.rate.String())
+		at, format := time.Date(2006, 1, 1, 0, r.minute, 0, 0, time.UTC), "Mon-15:04," // a Sunday
+		if t.daily(r) {
+			if format = "15:04,"; r.minute >= day {
+				continue // it is written already
+			}
+		}
+		words = append(words, at.Format(format)+r.rate.String())
 	}
 	if t.zone != nil {
 		words = append(words, t.zone.String())
 	}
 	return strings.Join(words, " ")
+}
+
+// daily tells whether a rule is one of seven that are alike, one for each day.
+func (t Timetable) daily(r rule) bool {
+	for d := range 7 {
+		if !slices.Contains(t.rules, rule{d*day + r.minute%day, r.rate}) {
+			return false
+		}
+	}
+	return true
 }
 
 // MarshalText implements encoding.TextMarshaler.
