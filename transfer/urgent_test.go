@@ -238,7 +238,7 @@ func TestALimitIsNoStallAndIsLiftedWhileBytesMove(t *testing.T) {
 	lines := s.engine.o.Scheduler
 	lines.Limit(schedule.OfSite("oslo"), throttle.Always(throttle.Rate{Up: 1 << 10, Down: 0}))
 	job := s.job("clip", s.folder("a"))
-	job.Site = "oslo"
+	job.Source.Place, job.Site = s.folder("source"), "oslo"
 	done := make(chan error, 1)
 	go func() {
 		receipt, err := s.engine.Run(s.ctx, job)
