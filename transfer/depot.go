@@ -185,10 +185,7 @@ func (d *depot) receive(ctx context.Context, path string, size int64, told func(
 			cancel(err)
 		}
 	}}
-	moving, err := d.mover.Start(ctx, m)
-	if err == nil {
-		_, err = moving.Wait()
-	}
+	_, _, err = d.carry(ctx, m)
 	r.whole = err == nil
 	return err
 }

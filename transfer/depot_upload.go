@@ -147,13 +147,9 @@ func (u *consignment) move(ctx context.Context, w connectors.Whole) error {
 		return err
 	}
 	u.arrived = 0
-	moving, err := u.d.mover.Start(ctx, connectors.Movement{
+	moving, entry, err := u.d.carry(ctx, connectors.Movement{
 		ID: u.id, Path: u.path, File: file, Size: w.Size, ModTime: promise.ModTime(u.o, w), Exclusive: u.o.Exclusive, Afresh: u.d.afresh, Progress: u.progress,
 	})
-	var entry connectors.Entry
-	if err == nil {
-		entry, err = moving.Wait()
-	}
 	if err == nil {
 		u.moving, u.entry = moving, entry
 	}

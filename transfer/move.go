@@ -105,8 +105,8 @@ func (r *run) receive(ctx context.Context, d *depot, file connectors.Entry, told
 	flow := r.movement(d, schedule.Read)
 	_, err := throughPauses(ctx, r.control, func(ctx context.Context) (struct{}, error) {
 		return retry(ctx, r.e.retrier(r.noteRetry), 0, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, inPatience(ctx, flow, file.Size, func(ctx context.Context, _ *schedule.Slot) error {
-				return d.bring(ctx, file.Path, told)
+			return struct{}{}, inPatience(ctx, flow, file.Size, func(ctx context.Context, slot *schedule.Slot) error {
+				return d.bring(moveIn(ctx, slot), file.Path, told)
 			})
 		})
 	})
@@ -144,7 +144,7 @@ func (d *delivery) move(ctx context.Context) error {
 	_, err := throughPauses(ctx, d.r.control, func(ctx context.Context) (struct{}, error) {
 		return retry(ctx, d.retrier("move"), 0, func(ctx context.Context) (struct{}, error) {
 			tries++
-			return struct{}{}, inPatience(ctx, flow, whole.Size, func(ctx context.Context, _ *schedule.Slot) error { return u.move(ctx, whole) })
+			return struct{}{}, inPatience(ctx, flow, whole.Size, func(ctx context.Context, slot *schedule.Slot) error { return u.move(moveIn(ctx, slot), whole) })
 		})
 	})
 	d.gauge.sent.Store(u.arrived)

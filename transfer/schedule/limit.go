@@ -134,19 +134,44 @@ func (c *core) full(k *claim) *limit {
 	return nil
 }
 
-// takeOff counts a part that gets its slot, until it lands.
+// takeOff counts a part that gets its slot, until it lands. A whole file that moves by
+// itself keeps nobody waiting.
 func (c *core) takeOff(k *claim) {
 	k.limits = c.limitsOf(k.flow)
-	for _, l := range k.limits {
-		l.flying[k.flow.lane.direction] += k.bytes
-	}
+	k.fly(k.bytes)
 }
 
 func (k *claim) land() {
-	for _, l := range k.limits {
-		l.flying[k.flow.lane.direction] -= k.bytes
-	}
+	k.fly(-k.bytes)
 	k.limits = nil
+}
+
+func (k *claim) fly(bytes int64) {
+	for _, l := range k.limits {
+		if !k.flow.whole {
+			l.flying[k.flow.lane.direction] += bytes
+		}
+	}
+}
+
+// share is the rate that is left to a part that moves by itself: an equal part of each
+// limit; 0 = there is none.
+func (c *core) share(k *claim) (share int64) {
+	d := k.flow.lane.direction
+	for _, l := range c.limitsOf(k.flow) {
+		rate, parts := l.gates[d].rate, int64(0)
+		for _, e := range c.list {
+			for _, other := range e.lanes[d].running {
+				if slices.Contains(other.limits, l) {
+					parts++
+				}
+			}
+		}
+		if rate = rate / max(1, parts); l.gates[d].rate > 0 && (share == 0 || rate < share) {
+			share = max(1, rate)
+		}
+	}
+	return share
 }
 
 // gatesOf are those that a part has to pass.

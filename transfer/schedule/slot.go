@@ -49,6 +49,26 @@ func (s *Slot) Pass(n int) error {
 	return context.Cause(s.ctx)
 }
 
+// Share is the rate, in bytes/s, that is left to what moves by itself and does not ask
+// by Pass; 0 = there is no limit. It changes with the limits and with what else moves.
+func (s *Slot) Share() int64 {
+	s.s.mu.Lock()
+	defer s.s.mu.Unlock()
+	return s.s.core.share(s.claim)
+}
+
+// Moved counts bytes that have moved by themselves. What else is within the same limits
+// has so much less.
+func (s *Slot) Moved(n int) {
+	s.s.do(func(now time.Time) {
+		for _, g := range s.s.core.gatesOf(s.claim) {
+			g.fill(now)
+			g.tokens = max(g.tokens-float64(n), -float64(g.rate))
+		}
+	})
+	s.count(n)
+}
+
 func (s *Slot) count(n int) {
 	s.claim.moved.Add(int64(n))
 	s.claim.flow.moved.Add(int64(n))
