@@ -142,7 +142,9 @@ func (t *tally) look(now time.Time) steer.Status {
 	s.Done, s.Resumed, s.Retries, s.Resent = t.ended.bytes, t.ended.had, t.ended.retries, t.ended.resent
 	s.Parts, s.PartsTotal, s.Waiting = 0, 0, ""
 	verified, moves := t.ended.bytes, false
-	for _, p := range s.Running {
+	for i, p := range s.Running {
+		p.Waiting = strings.ReplaceAll(p.Waiting, "site "+scope, scope)
+		s.Running[i].Waiting = p.Waiting
 		s.Done, s.Resumed = s.Done+p.Sent, s.Resumed+p.Resumed
 		s.Retries, s.Resent = s.Retries+p.Retries, s.Resent+p.Resent
 		s.Parts, s.PartsTotal = s.Parts+p.Parts, s.PartsTotal+p.PartsTotal
@@ -152,7 +154,7 @@ func (t *tally) look(now time.Time) steer.Status {
 		}
 		verified += proved(p)
 		if moves = moves || p.Waiting == ""; s.Waiting == "" {
-			s.Waiting = strings.ReplaceAll(p.Waiting, "site "+scope, scope)
+			s.Waiting = p.Waiting
 		}
 	}
 	for _, done := range t.comparing {

@@ -168,3 +168,18 @@ func TestALimitThatComesWhileBytesMove(t *testing.T) {
 		}
 	})
 }
+
+// A timetable is written as people write it.
+func TestATimetableIsWrittenShort(t *testing.T) {
+	for text, want := range map[string]string{
+		"08:00,10M 19:00,off":                     "08:00,10M 19:00,off",
+		"19:00,off 08:00,10M UTC":                 "08:00,10M 19:00,off UTC",
+		"08:00,10M Sat-10:00,off":                 "08:00,10M Sat-10:00,off",
+		"Mon-08:00,512k Sat-00:00,off":            "Mon-08:00,512k Sat-00:00,off",
+		"00:00,stop 00:38,100M:1M Sun-12:00,stop": "00:00,stop 00:38,100M:1M Sun-12:00,stop",
+	} {
+		if got := parsed(t, text).String(); got != want {
+			t.Errorf("%q is written as %q; want %q", text, got, want)
+		}
+	}
+}
