@@ -106,6 +106,14 @@ func (k *keeper) made() error {
 	return lines.Err()
 }
 
+// begin reads who makes a generation and what is ignored, and opens the folder that was typed.
+func (k *keeper) begin(ctx context.Context, typed string) (*spot, error) {
+	if err := k.made(); err != nil {
+		return nil, err
+	}
+	return k.folder(ctx, typed)
+}
+
 // folder opens what was typed as a folder.
 func (k *keeper) folder(ctx context.Context, typed string) (*spot, error) {
 	s, err := k.open(ctx, asFolder(typed), k.options...)

@@ -25,10 +25,7 @@ The generation is written even if files are missing or have changed: the exit co
   gantry manifest create archive:2026/A001 --digest md5 --author-name "Jo Doe" --location "OB van 3"`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePlaces(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := k.made(); err != nil {
-				return err
-			}
-			s, err := k.folder(cmd.Context(), args[0])
+			s, err := k.begin(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -15,10 +15,7 @@ in one manifest outside: a packing list. It goes to DEST/collection_DATE. No fil
 		Example: `  gantry manifest flatten /mnt/raid/A001 /mnt/raid/lists`,
 		Args:    cobra.ExactArgs(2), ValidArgsFunction: a.completePlaces(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := k.made(); err != nil {
-				return err
-			}
-			from, err := k.folder(cmd.Context(), args[0])
+			from, err := k.begin(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -26,10 +26,7 @@ is written. Files that are missing, new or different are named, and the exit cod
   gantry manifest verify A001 --directory-hash`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePlaces(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := k.made(); err != nil {
-				return err
-			}
-			s, err := k.folder(cmd.Context(), args[0])
+			s, err := k.begin(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -121,10 +118,7 @@ func manifestDiffCommand(a *app) *cobra.Command {
 		Long: "Says which files of a folder are missing from what its history names, or new to it. No file is read: one\nthat has changed does not show.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePlaces(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := k.made(); err != nil {
-				return err
-			}
-			s, err := k.folder(cmd.Context(), args[0])
+			s, err := k.begin(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
