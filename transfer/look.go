@@ -28,7 +28,7 @@ func (c *control) look(now time.Time) {
 	}
 	c.meter.Look(now, r.stages()...)
 	c.shown.rate, c.shown.eta = c.meter.Rate(0), -1
-	if left, ok := c.meter.ETA(); ok {
+	if left, ok := c.meter.ETA(); ok && !r.plan().Open() { // nobody knows how much comes
 		c.shown.eta = left.Seconds()
 	}
 }
@@ -37,7 +37,7 @@ func (c *control) look(now time.Time) {
 // is how they are proved.
 func (r *run) stages() []pace.Stage {
 	var send, verify pace.Stage
-	size := max(r.plan().Size, 0) // one that is not known makes no estimate
+	size := max(r.plan().Size, 0)
 	for _, d := range r.deliveries {
 		at := d.progress()
 		send.Done += at.Sent

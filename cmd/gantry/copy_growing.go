@@ -29,8 +29,8 @@ func (g *growth) flags(cmd *cobra.Command) {
 	flags.BoolVar(&g.on, "growing", false, "the file is still written: send it as it grows, and mend at its end what has changed")
 	flags.StringVar(&g.verify, "growing-verify", "full", "what is read again at the end: full, or edges: the parts at both ends, and those that an MXF file names; the receipt then has no digest but crc64nvme")
 	flags.DurationVar(&g.idle, "growing-idle", 10*time.Second, "without a change for so long, and with nobody who has it open, the file is finished")
-	flags.StringVar(&g.sidecar, "growing-done", "", "name of the file that comes beside it when it is finished; then nothing else ends it")
-	flags.StringVar(&g.final, "growing-final", "", "name that the file gets beside it when it is finished, and that its copy has; by default that without .part, .partial, .tmp or .temp")
+	flags.StringVar(&g.sidecar, "growing-done", "", "file that comes beside it when it is finished, as a name or a path; then nothing else ends it")
+	flags.StringVar(&g.final, "growing-final", "", "name or path that the file gets when it is finished, in the same folder, and whose name its copy has; by default that without .part, .partial, .tmp or .temp")
 	flags.DurationVar(&g.silence, "growing-silence", 10*time.Minute, "without a change and an end for so long it is an error")
 	flags.StringVar(&g.reveal, "growing-reveal", "", "path in DST's place under which others may read what has arrived so far; folders and SFTP only")
 	_ = cmd.RegisterFlagCompletionFunc("growing-verify", cobra.FixedCompletions([]string{"full", string(transfer.GrowthEdges)}, cobra.ShellCompDirectiveNoFileComp))
@@ -51,12 +51,20 @@ func (g *growth) check(cmd *cobra.Command) error {
 	if g.idle <= 0 || g.silence <= 0 {
 		return coded(exitUsage, errors.New("growing-idle and growing-silence are times above zero: write them like 10s"))
 	}
-	for name, value := range map[string]string{"growing-done": g.sidecar, "growing-final": g.final} {
-		if strings.Contains(value, "/") {
-			return coded(exitUsage, fmt.Errorf("%s is %q: write the name of a file in the same folder", name, value))
-		}
-	}
 	return nil
+}
+
+// beside makes what was typed for a flag the name of a file in the folder of the source:
+// it may be a name, or a path or URL that leads there.
+func (c *copier) beside(flag, typed string) (name string, err error) {
+	if !strings.Contains(typed, "/") {
+		return typed, nil
+	}
+	l, p, err := c.app.find(typed, c.srcOptions...)
+	if err != nil || l.URL != c.from.location.URL || path.Dir(p) != path.Dir(c.from.path) || path.Base(p) == "." {
+		return "", coded(exitUsage, fmt.Errorf("%s is %q, which is not beside %s: write the name of a file in the same folder", flag, typed, c.from.typed))
+	}
+	return path.Base(p), nil
 }
 
 // temporary are the endings of names that are given up when a file is finished.
@@ -88,6 +96,13 @@ func (g *growth) only(c *copier, pairs []pair) error {
 	case c.hop.on:
 		return coded(exitUsage, errors.New("a growing file cannot be put into a history yet: take the manifest once it is copied"))
 	}
+	var err error
+	if g.sidecar, err = c.beside("growing-done", g.sidecar); err != nil {
+		return err
+	}
+	if g.final, err = c.beside("growing-final", g.final); err != nil {
+		return err
+	}
 	p := &pairs[0]
 	if final := g.finalName(p.Source); final != "" && path.Base(p.Destination) == path.Base(p.Source) {
 		p.Destination = path.Join(path.Dir(p.Destination), final)
@@ -95,11 +110,14 @@ func (g *growth) only(c *copier, pairs []pair) error {
 	return nil
 }
 
-// follow has the job follow the file.
-func (g *growth) follow(c *copier, job *transfer.Job) {
+// follow has the job follow the file. sent tells how much of it this run has sent, for
+// a copy that has failed.
+func (g *growth) follow(c *copier, job *transfer.Job) (sent func() int64) {
 	if !g.on {
-		return
+		return func() int64 { return 0 }
 	}
+	var last transfer.Progress
+	job.Progress = func(p transfer.Progress) { last = p }
 	beside := func(name string) string {
 		if name == "" {
 			return ""
@@ -115,4 +133,5 @@ func (g *growth) follow(c *copier, job *transfer.Job) {
 		job.GrowthVerify = transfer.GrowthEdges
 	}
 	job.Destinations[0].Reveal = cmp.Or(g.reveal, job.Destinations[0].Reveal)
+	return func() int64 { return max(0, last.Sent-last.Resumed) }
 }

@@ -37,7 +37,8 @@ type result struct {
 	Receipt     *transfer.Receipt `json:"receipt,omitempty"`
 	err         error
 	began       time.Time
-	compared    bool // it was found to be there, and nothing was done
+	sent        int64 // of a file that failed, in this run
+	compared    bool  // it was found to be there, and nothing was done
 }
 
 func (r result) failed(err error) result {
@@ -114,6 +115,7 @@ func (r *report) add(i int, f result) {
 		r.Failed++
 	}
 	if f.err != nil {
+		r.SentBytes += f.sent
 		r.fails(i, f.err)
 		return
 	}

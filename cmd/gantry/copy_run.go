@@ -179,7 +179,7 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		Pack:         pack,
 		Move:         m.copier.move,
 	}
-	m.growth.follow(m.copier, &job)
+	sent := m.growth.follow(m.copier, &job)
 	if job, err = m.steering.admit(ctx, job); err != nil {
 		return r.failed(err)
 	}
@@ -191,6 +191,7 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	}
 	switch {
 	case err != nil:
+		r.sent = sent()
 		return r.failed(err)
 	case present, receipt.Finished.Before(m.began):
 		return r.done(outcomePresent, receipt)

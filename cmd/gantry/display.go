@@ -100,7 +100,7 @@ func (l *lines) show(s steer.Status) {
 
 // amount says what is done and what goes on.
 func amount(s steer.Status) string {
-	text := fmt.Sprintf("%s of %s", size(s.Done), size(s.Bytes))
+	text := fmt.Sprintf("%s of %s", size(s.Done), soFar(s.Bytes, grows(s.Running)))
 	if s.Files > 1 {
 		text = fmt.Sprintf("%d/%d files, %s", s.FilesDone, s.Files, text)
 	}

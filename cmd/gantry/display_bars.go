@@ -67,7 +67,7 @@ func (b *bars) show(s steer.Status) {
 	if b.all == nil {
 		b.all = b.open().AddBar(max(s.Bytes, 1), append(b.total.options(), mpb.BarPriority(math.MaxInt))...)
 	}
-	b.total.set(amount(s), fmt.Sprintf("%d%%, %s", 100*s.Done/max(s.Bytes, 1), speedOf(s)))
+	b.total.set(amount(s), shareOf(s)+", "+speedOf(s))
 	b.all.SetTotal(max(s.Bytes, 1, s.Done+1), false)
 	b.all.SetCurrent(s.Done) // the bar completes when all is proved
 	if s.Files > 1 {
@@ -92,7 +92,7 @@ func (b *bars) each(running []transfer.Progress) {
 			f.bar = b.open().AddBar(p.Size+1, append(f.left.options(), mpb.BarRemoveOnComplete())...)
 			b.files[p.Job] = f
 		}
-		f.left.set(cut(printable(path.Base(p.Source)), 30), fmt.Sprintf("%d%%, %s", percent(p), paceOf(p)))
+		f.left.set(cut(printable(path.Base(p.Source)), 30), share(p)+", "+paceOf(p))
 		f.bar.SetCurrent(min(p.Sent, f.size))
 	}
 	for id := range b.seen {

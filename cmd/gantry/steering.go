@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -136,7 +137,10 @@ func (s *steering) Finish(path string) error {
 		}
 	}
 	if !grown {
-		return connectors.Errorf(connectors.KindNotFound, "finish", path, "no file grows that is copied here")
+		return &connectors.Error{
+			Kind: connectors.KindNotFound, Op: "finish", Path: cmp.Or(path, s.record.ID), Err: errors.New("nothing of it is sent while it grows"),
+			Remedy: "gantry transfer show tells what is under way; only gantry copy --growing and routes with growing follow files",
+		}
 	}
 	return nil
 }

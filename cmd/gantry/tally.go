@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -187,8 +186,7 @@ func (t *tally) pace(now time.Time, verified int64) {
 	}
 	t.meter.Look(now, pace.Stage{Done: s.Done, Total: s.Bytes, Skipped: s.Resumed}, verify)
 	s.Rate, s.ETA = t.meter.Rate(0), -1
-	growing := slices.ContainsFunc(s.Running, func(p transfer.Progress) bool { return p.Growing })
-	if left, ok := t.meter.ETA(); ok && !growing {
+	if left, ok := t.meter.ETA(); ok && !grows(s.Running) {
 		s.ETA = left.Seconds()
 	}
 }

@@ -33,10 +33,12 @@ func transferCommand(a *app) *cobra.Command {
 type moving struct {
 	From string `json:"from"` // hub, or here
 	api.TransferView
-	Key   string        `json:"key,omitempty"` // of the hub's alone, as the two that follow
-	Site  string        `json:"site,omitempty"`
-	Fence int64         `json:"fence,omitempty"`
-	Local *steer.Status `json:"local,omitempty"`
+	Key   string `json:"key,omitempty"` // of the hub's alone, as the two that follow
+	Site  string `json:"site,omitempty"`
+	Fence int64  `json:"fence,omitempty"`
+
+	Growing bool          `json:"growing,omitempty"` // a file of it is still written: the total is what there is so far
+	Local   *steer.Status `json:"local,omitempty"`
 }
 
 const (
@@ -49,7 +51,8 @@ func ofTheHub(t api.TransferView) moving {
 	if t.Status == catalog.TransferLeased {
 		t.Status = catalog.TransferMoving
 	}
-	return moving{From: fromHub, TransferView: t, Key: t.Key, Site: t.Site, Fence: t.Fence}
+	p, _ := movingOf(t.Transfer)
+	return moving{From: fromHub, TransferView: t, Key: t.Key, Site: t.Site, Fence: t.Fence, Growing: t.Status == catalog.TransferMoving && grows(p.Running)}
 }
 
 // home is the folder of this user's own transfers.
@@ -69,7 +72,7 @@ func local(s steer.Status) moving {
 	if t.Status == steer.StateStopped {
 		t.Error = "" // the status says it
 	}
-	return moving{From: fromHere, TransferView: api.TransferView{Transfer: t, Name: nameOf(s.Source), Source: s.Source, Destination: s.Destination}, Local: &s}
+	return moving{From: fromHere, TransferView: api.TransferView{Transfer: t, Name: nameOf(s.Source), Source: s.Source, Destination: s.Destination}, Local: &s, Growing: grows(s.Running)}
 }
 
 // nameOf is the last part of what was typed as a source.

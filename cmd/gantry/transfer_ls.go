@@ -94,7 +94,7 @@ func transferTable(w io.Writer, list []moving) error {
 	rows := make([][]string, len(list))
 	for i, m := range list {
 		rows[i] = []string{
-			m.ID, m.From, m.Kind, m.standing(), m.Priority.String(), size(m.Done), size(m.Total), speed(m.Transfer), timeLeft(m.eta()), age(m.CreatedAt, time.Now()),
+			m.ID, m.From, m.Kind, m.standing(), m.Priority.String(), size(m.Done), soFar(m.Total, m.Growing), speed(m.Transfer), timeLeft(m.eta()), age(m.CreatedAt, time.Now()),
 			orDash(m.what()), orDash(cmp.Or(m.Waiting, m.Error)),
 		}
 	}

@@ -169,7 +169,7 @@ func resultsOf(w io.Writer, lines iter.Seq2[[]byte, error], all bool) error {
 
 // showPace prints what transfers of all kinds have.
 func (a *app) showPace(w io.Writer, m moving, retries int, resent, resumed int64) {
-	fields(w, "Moved", fmt.Sprintf("%s of %s", size(m.Done), size(m.Total)), "Rate", strings.TrimPrefix(speed(m.Transfer), "-"),
+	fields(w, "Moved", fmt.Sprintf("%s of %s", size(m.Done), soFar(m.Total, m.Growing)), "Rate", strings.TrimPrefix(speed(m.Transfer), "-"),
 		"Time left", strings.TrimPrefix(timeLeft(m.eta()), "-"), "Waits for", m.Waiting, "Priority", m.Priority.String(),
 		"Deadline", stamp(m.Deadline), "Bandwidth", m.Bandwidth)
 	if resumed > 0 {
@@ -187,7 +187,7 @@ func runningTable(w io.Writer, running []transfer.Progress) error {
 	fmt.Fprintln(w)
 	rows := make([][]string, len(running))
 	for i, p := range running {
-		rows[i] = []string{p.Source, p.Phase, fmt.Sprintf("%d%%", percent(p)), size(p.Size), rate(p.Rate), timeLeft(p.ETA), fmt.Sprintf("%d/%d", p.Parts, p.PartsTotal), fmt.Sprint(p.Retries), orDash(p.Waiting)}
+		rows[i] = []string{p.Source, p.Phase, share(p), soFar(max(p.Size, p.Total), p.Growing), rate(p.Rate), timeLeft(p.ETA), partsOf(p), fmt.Sprint(p.Retries), orDash(p.Waiting)}
 	}
 	return columns(w, "FILE PHASE SENT SIZE RATE ETA PARTS RETRIES WAITS-FOR", rows)
 }

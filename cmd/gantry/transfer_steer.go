@@ -30,6 +30,9 @@ func steerCommand(a *app, s steerer) *cobra.Command {
 	return &cobra.Command{
 		Use: s.use + " ID", Short: s.short, Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTransfers,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return coded(exitUsage, errors.New("no transfer is named: write its ID (gantry transfer ls)"))
+			}
 			f, ok, err := findToSteer(args[0])
 			if err != nil {
 				return err

@@ -168,6 +168,7 @@ func (f *File) look(ctx context.Context) (s sighting, err error) {
 	f.remember()
 	if f.o.Writer != nil && f.disk != "" && path == f.o.Path {
 		s.writer, s.told = f.o.Writer(f.disk)
+		s.rested = f.rested()
 	}
 	select {
 	case <-f.ended:

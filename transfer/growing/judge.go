@@ -18,6 +18,8 @@ type sighting struct {
 	sidecar  bool   // it is there
 	signal   bool   // somebody said that it is finished
 	away     bool   // it was not found, and neither was the folder that it was in
+
+	rested time.Duration // for how long it has not been changed; 0 = not known
 }
 
 // judge is the pure core: what the looks so far mean.
@@ -62,6 +64,9 @@ func (j *judge) see(s sighting, now time.Time) (State, error) {
 	}
 	if !j.seen || !s.entry.SameVersion(j.last.entry) || s.writer && !j.last.writer || !s.writer && j.last.writer {
 		j.changed = now
+	}
+	if !j.seen && s.told && !s.writer && !j.sidecar {
+		j.changed = now.Add(-s.rested) // it was closed before anybody looked
 	}
 	fresh := !j.seen || !s.entry.SameVersion(j.last.entry)
 	j.seen, j.last, j.wrote = true, s, j.wrote || s.writer

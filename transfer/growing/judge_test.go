@@ -21,6 +21,7 @@ type look struct {
 	identity string
 	path     string
 	away     bool // its folder is not there either
+	rested   time.Duration
 }
 
 func (l look) sighting() sighting {
@@ -32,7 +33,7 @@ func (l look) sighting() sighting {
 		path = "take"
 	}
 	return sighting{
-		path: path, entry: connectors.Entry{Size: l.size}, identity: l.identity, writer: l.writer, told: l.told, sidecar: l.sidecar, signal: l.signal,
+		path: path, entry: connectors.Entry{Size: l.size}, identity: l.identity, writer: l.writer, told: l.told, sidecar: l.sidecar, signal: l.signal, rested: l.rested,
 	}
 }
 
@@ -62,6 +63,11 @@ func TestJudgement(t *testing.T) {
 		"it was never there":                {normal, []look{{at: 0, size: -1}}, "not found"},
 		"it is deleted":                     {normal, []look{{at: 0, size: 2}, {at: s, size: -1}, {at: s + s/2, size: -1}, {at: 2 * s, size: -1}}, "not found"},
 		"it is away for a moment":           {normal, []look{{at: 0, size: 2}, {at: s, size: -1}, {at: s + s/2, size: -1}, {at: s + s*3/4, size: -1}, {at: 2 * s, size: 2}}, "2 bytes"},
+		"it was closed long ago":            {normal, []look{{at: 0, size: 1, told: true, rested: 11 * s}}, "1 bytes, idle"},
+		"it was closed a while ago":         {normal, []look{{at: 0, size: 1, told: true, rested: 6 * s}, {at: 3 * s, size: 1, told: true}, {at: 4 * s, size: 1, told: true}}, "1 bytes, idle"},
+		"nobody can tell who has it open":   {normal, []look{{at: 0, size: 1, rested: time.Hour}, {at: 9 * s, size: 1}}, "1 bytes"},
+		"it has rested, and is open":        {normal, []look{{at: 0, size: 1, told: true, writer: true, rested: time.Hour}, {at: 9 * s, size: 1, told: true, writer: true}}, "1 bytes"},
+		"it has rested without its sidecar": {beside, []look{{at: 0, size: 1, told: true, rested: time.Hour}, {at: 9 * s, size: 1, told: true}}, "1 bytes"},
 		"its folder is away":                {normal, []look{{at: 0, size: 2}, {at: s, size: -1, away: true}, {at: 40 * s, size: -1, away: true}}, "unavailable"},
 		"its folder comes back":             {normal, []look{{at: 0, size: 2}, {at: s, size: -1}, {at: 2 * s, size: -1, away: true}, {at: 50 * s, size: -1}, {at: 50*s + s/2, size: 2}}, "2 bytes"},
 		"it is deleted once that is back":   {normal, []look{{at: 0, size: 2}, {at: s, size: -1, away: true}, {at: 50 * s, size: -1}, {at: 51 * s, size: -1}, {at: 52 * s, size: -1}}, "not found"},
