@@ -202,7 +202,9 @@ type following struct {
 	t            testing.TB
 	h            *harbour
 	p            *port
-	name, verify string
+	name, verify string   // the file on this machine, and what is compared at its end
+	from         string   // the same as it is copied
+	fromOptions  []string // of its place
 	to, state    string
 	cmd          *exec.Cmd
 	out, errs    *bytes.Buffer
@@ -211,7 +213,13 @@ type following struct {
 
 func (h *harbour) follow(t testing.TB, p *port, name, verify string) *following {
 	t.Helper()
-	f := &following{t: t, h: h, p: p, name: name, verify: verify, state: t.TempDir()}
+	return h.followFrom(t, name, nil, p, name, verify)
+}
+
+// followFrom follows a file of another place, which is called name on this machine.
+func (h *harbour) followFrom(t testing.TB, from string, options []string, p *port, name, verify string) *following {
+	t.Helper()
+	f := &following{t: t, h: h, p: p, name: name, from: from, fromOptions: options, verify: verify, state: t.TempDir()}
 	f.to = fmt.Sprintf("in/clip-%x%s", rand.Uint32(), filepath.Ext(name))
 	return f.again()
 }
@@ -223,7 +231,10 @@ func (f *following) again() *following {
 		<-f.done
 	}
 	n := *f
-	args := []string{"copy", f.name, f.p.url + "/" + f.to, "--growing", "--growing-verify", f.verify, "--growing-idle", "2s", "-o", "json"}
+	args := []string{"copy", f.from, f.p.url + "/" + f.to, "--growing", "--growing-verify", f.verify, "--growing-idle", "2s", "-o", "json"}
+	for _, o := range f.fromOptions {
+		args = append(args, "--src-option", o)
+	}
 	for _, o := range f.p.options {
 		args = append(args, "--dst-option", o)
 	}
