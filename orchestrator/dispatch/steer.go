@@ -6,12 +6,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/wrap/throttle"
 	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/flow"
+	"gantry/transfer"
 	"gantry/transfer/agent/wire"
 	"gantry/transfer/schedule"
 )
@@ -35,8 +37,19 @@ func (d *Desk) Steer(ctx context.Context, id string, c Change) (catalog.Transfer
 		if t.Ended() {
 			return over(*t, "change")
 		}
+		if c.Finished != nil && *c.Finished && !grows(*t) {
+			return fmt.Errorf("%w: nothing of transfer %s is sent while it grows: there is nothing to finish", catalog.ErrConflict, t.ID)
+		}
 		return c.put(t)
 	})
+}
+
+// grows tells whether a file is under way that is still written, as far as its agent has
+// told.
+func grows(t catalog.Transfer) bool {
+	var m wire.Moving
+	return len(t.Progress) > 0 && json.Unmarshal(t.Progress, &m) == nil &&
+		slices.ContainsFunc(m.Running, func(p transfer.Progress) bool { return p.Growing })
 }
 
 // put changes what is in force, and keeps what was changed by people.

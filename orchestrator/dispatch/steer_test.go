@@ -155,8 +155,17 @@ func TestAnArrivalIsSteeredByItsRow(t *testing.T) {
 	if len(rows) != 1 || rows[0].Done != 3 || rows[0].Rate != 2 || rows[0].Priority != schedule.High || rows[0].Waiting != "paused" {
 		t.Fatalf("the rows are %+v", rows)
 	}
-	id := rows[0].ID
-	_, err := w.Cancel(t.Context(), id)
+	id, finished := rows[0].ID, true
+	if _, err := w.Steer(t.Context(), id, dispatch.Change{Finished: &finished}); !errors.Is(err, catalog.ErrConflict) {
+		t.Errorf("what does not grow is finished: %v", err)
+	}
+	progress(transfer.Progress{Sent: 3, Total: 9, Growing: true})
+	_, err := w.Steer(t.Context(), id, dispatch.Change{Finished: &finished})
+	w.must(err)
+	if c := w.controls("").Work; len(c) != 1 || !c[0].Finished {
+		t.Errorf("the agent is told %+v", c)
+	}
+	_, err = w.Cancel(t.Context(), id)
 	w.must(err)
 	progress(transfer.Progress{Sent: 4, Total: 7})
 	w.must(w.take(w.failure("ar1", "in", "clip")))
