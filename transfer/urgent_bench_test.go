@@ -115,12 +115,11 @@ func (r *rush) measure() {
 			}
 		})
 	}
-	for waits := 0; waits == 0; { // for a slot: all are taken
+	begun := time.Now()
+	for busy := false; !busy && time.Since(begun) < 3*time.Second; { // all slots are taken, or each file has one, or all of the memory is
 		time.Sleep(10 * time.Millisecond)
 		for _, e := range r.engine.o.Scheduler.Stats().Endpoints {
-			if e.Endpoint == "there" && e.Direction == "write" {
-				waits = e.Waiting
-			}
+			busy = busy || e.Endpoint == "there" && e.Direction == "write" && (e.Waiting > 0 || e.InUse >= 16)
 		}
 	}
 	var took []time.Duration
