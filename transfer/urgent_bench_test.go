@@ -135,6 +135,6 @@ func (r *rush) measure() {
 	slices.Sort(took)
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	r.b.ReportMetric(ms(took[len(took)/2]), "ms/median")
-	r.b.ReportMetric(ms(took[len(took)*99/100]), "ms/p99")
+	r.b.ReportMetric(ms(took[(len(took)*99+99)/100-1]), "ms/p99")
 	r.b.ReportMetric(ms(took[len(took)-1]), "ms/most")
 }
