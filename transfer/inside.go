@@ -32,6 +32,13 @@ func (d *delivery) fill(ctx context.Context) bool {
 	return d.filled
 }
 
+// fillAtOnce is fill for a small file. A disk would have as much work with sharing its
+// blocks as with writing them.
+func (d *delivery) fillAtOnce(ctx context.Context) bool {
+	_, disk := connectors.As[connectors.OnDisk](d.to.Place)
+	return !disk && d.fill(ctx)
+}
+
 // takeFilled counts all parts as accepted, once the reading has told what they are.
 func (d *delivery) takeFilled() {
 	if !d.filled {

@@ -3,11 +3,15 @@ package transfer
 import (
 	"bytes"
 	"crypto/rand"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gantry/connectors/all"
+	"golang.org/x/net/webdav"
 
 	"gantry/connectors"
 	"gantry/connectors/servers/volume"
@@ -124,11 +128,60 @@ func TestACopyInsideOfAStoreIsMadeByTheStore(t *testing.T) {
 				t.Errorf("the uploads %v are left", left)
 			}
 
+			// So it is with one that would be sent in one request.
+			small := s.file("in/tiny-"+from.Name, 70<<10)
+			there = s.job("in/tiny-"+from.Name, source)
+			there.ID = "there small"
+			s.run(there)
+			job.ID, job.Source.Path, job.Destinations[0].Path = "inside small", "in/tiny-"+from.Name, "in/tiny-"+from.Name
+			if c := s.run(job).Copies[0]; !c.ServerSide || c.SentBytes != 0 || c.Proof != ProofNative || target.writes.Load() != 0 {
+				t.Errorf("%d parts were sent: %+v", target.writes.Load(), c)
+			}
+			w.delivered(t, to, "tiny-"+from.Name, small)
+
 			// To keep from replacing anything, the store would have to promise more.
-			job.ID, job.Destinations[0].Path, job.Destinations[0].Exclusive = "exclusive", "in/second-"+name, true
+			job.ID, job.Source.Path, job.Destinations[0].Path, job.Destinations[0].Exclusive = "exclusive", "in/"+name, "in/second-"+name, true
 			if c := s.run(job).Copies[0]; c.ServerSide || c.SentBytes != int64(len(data)) {
 				t.Errorf("got %+v", c)
 			}
 		})
+	}
+}
+
+// A WebDAV server copies between its folders, and moves within them.
+func TestACopyInsideOfAWebServerIsMadeByTheServer(t *testing.T) {
+	t.Parallel()
+	s, dir := newStage(t), t.TempDir()
+	server := httptest.NewServer(&webdav.Handler{FileSystem: webdav.Dir(dir), LockSystem: webdav.NewMemLS()})
+	t.Cleanup(server.Close)
+	for _, folder := range []string{"a", "b"} {
+		must(t, os.MkdirAll(filepath.Join(dir, folder), 0o755))
+	}
+	open := func(folder string) connectors.Place {
+		p, err := all.Open(s.ctx, connectors.Location{URL: server.URL + "/" + folder})
+		must(t, err)
+		t.Cleanup(func() { p.Close() })
+		return p
+	}
+	data := content(4, 3*part+5)
+	must(t, os.WriteFile(filepath.Join(dir, "a", "clip"), data, 0o644))
+	target := &script{Place: open("b")}
+	job := Job{
+		ID: "inside", Source: Source{Place: open("a"), Location: "a", Path: "clip"},
+		Destinations: []Destination{{Place: target, Location: "b", Path: "day/clip"}},
+	}
+	if c := s.run(job).Copies[0]; !c.ServerSide || c.SentBytes != 0 || c.Proof != ProofReadback || target.writes.Load() != 0 {
+		t.Errorf("%d parts were sent: %+v", target.writes.Load(), c)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "b", "day", "clip"))
+	if err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes arrived: %v", len(got), err)
+	}
+	job.ID, job.Move, job.Destinations[0].Path, job.Destinations[0].Place = "moved", MoveProved, "other/clip", open("b")
+	if c := s.run(job).Copies[0]; c.Proof != ProofRenamed {
+		t.Errorf("got %+v", c)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a", "clip")); err == nil {
+		t.Error("the source is still there")
 	}
 }

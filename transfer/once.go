@@ -92,7 +92,10 @@ func (d *delivery) bring(ctx context.Context, p *piece) error {
 		return err
 	}
 	d.gauge.enter(d.passes(), 0)
-	if p != nil {
+	if p != nil && d.fillAtOnce(ctx) {
+		p.drop()
+		d.takeFilled()
+	} else if p != nil {
 		err := d.place(ctx, p, nil)
 		if wait, late := waitsLater(err); late {
 			err = wait(ctx)

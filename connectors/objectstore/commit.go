@@ -21,7 +21,7 @@ func (u *multipart) Commit(ctx context.Context, w connectors.Whole) (connectors.
 	ctx, done := u.place.use(ctx)
 	defer done()
 	if o := u.original.Load(); o != nil {
-		return u.commitCopy(ctx, *o)
+		return u.commitFilled(ctx, *o)
 	}
 	if len(w.Parts) == 0 {
 		return u.commitEmpty(ctx, w)
@@ -33,7 +33,11 @@ func (u *multipart) Commit(ctx context.Context, w connectors.Whole) (connectors.
 	receipt, err := u.place.client.CompleteUpload(ctx, u.key, u.id, completion)
 	switch {
 	case err == nil:
-		return u.stored(ctx, receipt, w)
+		entry, err := u.stored(ctx, receipt, w)
+		if connectors.KindOf(err) == connectors.KindIncomplete && u.short.Add(1) > patienceWithShort {
+			return entry, u.lost(ctx, fmt.Errorf("the store says that it is complete, and it is not: %w", err))
+		}
+		return entry, err
 	case status(err) == http.StatusNotFound, status(err) == http.StatusPreconditionFailed:
 		if entry, ok := u.committedBefore(ctx, w); ok {
 			return entry, nil
@@ -44,13 +48,18 @@ func (u *multipart) Commit(ctx context.Context, w connectors.Whole) (connectors.
 	return connectors.Entry{}, u.place.failed(ctx, "commit", u.path, err)
 }
 
-// lost gives up an upload that was refused twice because somebody else wrote to
-// the path or removed it at the same moment: S3 wants the whole upload again.
+// patienceWithShort is how often a store may say that it has completed an upload and show
+// another file: one that was killed while it did so may have lost the parts.
+const patienceWithShort = 3
+
+// lost gives up an upload of which nothing more can come: it was refused twice because
+// somebody else wrote to the path or removed it at the same moment, or the store has lost
+// it. S3 wants the whole upload again.
 func (u *multipart) lost(ctx context.Context, refusal error) error {
 	if err := u.Abort(ctx); err != nil {
 		return err
 	}
-	return connectors.Errorf(connectors.KindNotFound, "commit", u.path, "somebody else is at this path too, and the upload has to begin again: %w", refusal)
+	return connectors.Errorf(connectors.KindNotFound, "commit", u.path, "somebody else is at this path too, or the parts are lost, and the upload has to begin again: %w", refusal)
 }
 
 // commitEmpty is for a file of unknown size that stayed empty: S3 completes no

@@ -7,7 +7,10 @@ import (
 	"gantry/connectors"
 )
 
-var _ connectors.Filler = (*multipart)(nil)
+var (
+	_ connectors.Filler = (*multipart)(nil)
+	_ connectors.Filler = (*small)(nil)
+)
 
 // store is the place, also of one that can do more.
 func (p *Place) store() *Place { return p }
@@ -17,26 +20,44 @@ func (p *Place) store() *Place { return p }
 // and tags. A bucket of the same store that is reached with the same options counts as
 // the same storage; those that encrypt with keys of their own do not.
 func (u *multipart) Fill(ctx context.Context, other any, from connectors.Entry) error {
+	o, err := u.originalOf(ctx, other, from)
+	if err == nil {
+		u.original.Store(&o)
+	}
+	return err
+}
+
+// Fill implements connectors.Filler, as for a large file.
+func (u *small) Fill(ctx context.Context, other any, from connectors.Entry) error {
+	o, err := u.originalOf(ctx, other, from)
+	if err == nil {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.original = &o
+	}
+	return err
+}
+
+// originalOf looks at the file that the store is to copy.
+func (t target) originalOf(ctx context.Context, other any, from connectors.Entry) (o original, err error) {
 	holder, ok := connectors.Innermost(other).(interface{ store() *Place })
-	if !ok || !u.place.sameStore(holder.store()) || u.exclusive {
-		return connectors.Errorf(connectors.KindUnsupported, "copy", from.Path, "the store does not copy this to %s", u.path)
+	if !ok || !t.place.sameStore(holder.store()) || t.exclusive {
+		return o, connectors.Errorf(connectors.KindUnsupported, "copy", from.Path, "the store does not copy this to %s", t.path)
 	}
 	source := holder.store()
 	key, err := source.key(from.Path)
 	if err != nil {
-		return err
+		return o, err
 	}
 	ctx, done := source.use(ctx)
 	defer done()
-	o, err := source.original(ctx, key)
-	if err != nil {
-		return source.failed(ctx, "copy", from.Path, err)
+	if o, err = source.original(ctx, key); err != nil {
+		return o, source.failed(ctx, "copy", from.Path, err)
 	}
 	if o.ETag != from.Version || o.Size != from.Size {
-		return connectors.Errorf(connectors.KindChanged, "copy", from.Path, "it is another version by now")
+		return o, connectors.Errorf(connectors.KindChanged, "copy", from.Path, "it is another version by now")
 	}
-	u.original.Store(&o)
-	return nil
+	return o, nil
 }
 
 // account names the options that say who asks.
@@ -59,27 +80,31 @@ func (p *Place) host() string { return strings.TrimPrefix(p.config.Endpoint, p.c
 
 // commitCopy has the store make the copy, and compares it with the original. What the
 // store does not copy is KindNotFound: the upload has to begin again, and be sent.
-func (u *multipart) commitCopy(ctx context.Context, o original) (connectors.Entry, error) {
-	if class := o.header.Get(classHeader); class != "" && u.place.config.Terms.Class == "" && !archives[class] {
+func (t target) commitCopy(ctx context.Context, o original) (connectors.Entry, error) {
+	if class := o.header.Get(classHeader); class != "" && t.place.config.Terms.Class == "" && !archives[class] {
 		ctx = given(ctx, map[string][]string{classHeader: {class}})
 	}
-	etag, err := u.place.copyObject(ctx, o, u.key)
+	etag, err := t.place.copyObject(ctx, o, t.key)
 	var entry connectors.Entry
 	if err == nil {
-		if entry, err = u.place.copied(ctx, o, u.key, u.path); connectors.KindOf(err) == connectors.KindIntegrity {
-			u.place.removeCopy(ctx, u.key, etag)
+		if entry, err = t.place.copied(ctx, o, t.key, t.path); connectors.KindOf(err) == connectors.KindIntegrity {
+			t.place.removeCopy(ctx, t.key, etag)
 		}
 	}
-	if err != nil {
-		err = u.place.failed(ctx, "copy", u.path, err)
-		if !connectors.Retryable(err) && ctx.Err() == nil {
-			u.original.Store(nil)
-			return entry, connectors.Errorf(connectors.KindNotFound, "commit", u.path, "the store does not copy it (%w); begin again", err)
-		}
-		return entry, err
+	if err = t.place.failed(ctx, "copy", t.path, err); err != nil && !connectors.Retryable(err) && ctx.Err() == nil {
+		return entry, connectors.Errorf(connectors.KindNotFound, "commit", t.path, "the store does not copy it (%w); begin again", err)
 	}
-	if err := u.Abort(ctx); err != nil {
-		return entry, err
+	return entry, err
+}
+
+// commitFilled is Commit of an upload that the store fills.
+func (u *multipart) commitFilled(ctx context.Context, o original) (connectors.Entry, error) {
+	entry, err := u.commitCopy(ctx, o)
+	switch {
+	case connectors.KindOf(err) == connectors.KindNotFound:
+		u.original.Store(nil)
+	case err == nil:
+		err = u.Abort(ctx)
 	}
-	return entry, nil
+	return entry, err
 }

@@ -211,6 +211,13 @@ func TestCommitsThatFail(t *testing.T) {
 				}
 				_, err = up.Commit(t.Context(), whole)
 				isKind(t, "commit", err, test.kind)
+				if test.kind != connectors.KindIncomplete {
+					return
+				}
+				for range 3 { // not for ever
+					_, err = up.Commit(t.Context(), whole)
+				}
+				isKind(t, "commit once more", err, connectors.KindNotFound, "begin again")
 			})
 		}
 	}

@@ -20,6 +20,7 @@ type multipart struct {
 	sums bool   // created with CRC64NVME
 
 	original  atomic.Pointer[original] // what the store is to copy; nil where parts are written
+	short     atomic.Int32             // answers to Commit of which the file was not the result
 	conflicts atomic.Int32             // answers to Commit that somebody else is at the path
 }
 

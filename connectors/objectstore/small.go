@@ -25,7 +25,8 @@ type small struct {
 	crc       string // hex
 	ended     bool   // aborted
 	committed *connectors.Entry
-	undecided bool // an earlier Commit got no answer
+	original  *original // that the store copies; nil if the bytes are sent
+	undecided bool      // an earlier Commit got no answer
 }
 
 // ID is the same for all small uploads: none can be taken up again.
@@ -92,6 +93,11 @@ func (u *small) Commit(ctx context.Context, w connectors.Whole) (connectors.Entr
 	}
 	if u.committed != nil {
 		return *u.committed, nil
+	}
+	if u.original != nil {
+		ctx, done := u.place.use(ctx)
+		defer done()
+		return u.commitCopy(ctx, *u.original)
 	}
 	if err := u.check(w); err != nil {
 		return connectors.Entry{}, err
