@@ -49,6 +49,7 @@ type Progress struct {
 	Deadline time.Time         `json:"deadline,omitzero"`
 
 	Destinations []DestinationProgress `json:"destinations"`
+	Wire         int64                 `json:"wire"` // bytes that this run has sent to all destinations together, with those that were sent again
 	Retries      int                   `json:"retries"`
 	Resent       int64                 `json:"resent"` // bytes that were sent more than once
 }
@@ -114,6 +115,7 @@ func (r *run) progress(p *Progress) {
 		p.Parts += at.Parts
 		p.Retries += at.Retries
 		p.Resent += d.gauge.resent.Load()
+		p.Wire += d.gauge.sent.Load() + d.gauge.wire()
 	}
 	p.Retries += int(r.retries.Load())
 	if len(r.deliveries) == 0 { // it is read before it is renamed

@@ -110,14 +110,11 @@ func (g *growth) only(c *copier, pairs []pair) error {
 	return nil
 }
 
-// follow has the job follow the file. sent tells how much of it this run has sent, for
-// a copy that has failed.
-func (g *growth) follow(c *copier, job *transfer.Job) (sent func() int64) {
+// follow has the job follow the file.
+func (g *growth) follow(c *copier, job *transfer.Job) {
 	if !g.on {
-		return func() int64 { return 0 }
+		return
 	}
-	var last transfer.Progress
-	job.Progress = func(p transfer.Progress) { last = p }
 	beside := func(name string) string {
 		if name == "" {
 			return ""
@@ -133,5 +130,4 @@ func (g *growth) follow(c *copier, job *transfer.Job) (sent func() int64) {
 		job.GrowthVerify = transfer.GrowthEdges
 	}
 	job.Destinations[0].Reveal = cmp.Or(g.reveal, job.Destinations[0].Reveal)
-	return func() int64 { return max(0, last.Sent-last.Resumed) }
 }

@@ -32,13 +32,15 @@ type result struct {
 	Destination string            `json:"destination"`
 	Size        int64             `json:"size"`
 	Outcome     string            `json:"outcome"`
-	Seconds     float64           `json:"seconds"` // of this run
+	Seconds     float64           `json:"seconds"`   // of this run
+	SentBytes   int64             `json:"sentBytes"` // in this run, also what came to nothing
+	Warnings    []string          `json:"warnings,omitempty"`
 	Error       string            `json:"error,omitempty"`
 	Receipt     *transfer.Receipt `json:"receipt,omitempty"`
 	err         error
 	began       time.Time
-	sent        int64 // of a file that failed, in this run
-	compared    bool  // it was found to be there, and nothing was done
+	compared    bool              // it was found to be there, and nothing was done
+	left        transfer.Progress // the last of a job that failed
 }
 
 func (r result) failed(err error) result {
@@ -53,6 +55,16 @@ func (r result) failed(err error) result {
 func (r result) done(outcome string, receipt transfer.Receipt) result {
 	r.Outcome, r.Receipt, r.Size = outcome, &receipt, receipt.Size // some places do not tell the size before
 	r.Seconds = time.Since(r.began).Seconds()
+	for _, vain := range receipt.Restarts {
+		if vain.At.Before(r.began) {
+			continue // an earlier run has said so
+		}
+		r.SentBytes += vain.SentBytes
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s; it was copied anew, and %s had been sent in vain", vain.Reason, size(vain.SentBytes)))
+	}
+	if outcome != outcomePresent && len(receipt.Copies) > 0 {
+		r.SentBytes += receipt.Copies[0].SentBytes
+	}
 	return r
 }
 
@@ -70,6 +82,7 @@ type report struct {
 	Removed   int     `json:"removed"`   // sources that were deleted, of a move
 	Seconds   float64 `json:"seconds"`
 
+	Warnings    []string          `json:"warnings,omitempty"`   // of the first files that have some
 	MovedBefore time.Time         `json:"movedBefore,omitzero"` // of a move of which an earlier one has left nothing to do
 	LeftOut     []leftOut         `json:"leftOut,omitempty"`
 	Generations []custody.Written `json:"generations,omitempty"` // added to the histories at the destination
@@ -114,17 +127,19 @@ func (r *report) add(i int, f result) {
 	default:
 		r.Failed++
 	}
+	r.SentBytes += f.SentBytes
+	for _, text := range f.Warnings {
+		if len(r.Warnings) < fewFiles {
+			r.Warnings = append(r.Warnings, f.Source+": "+text)
+		}
+	}
 	if f.err != nil {
-		r.SentBytes += f.sent
 		r.fails(i, f.err)
 		return
 	}
 	r.Bytes += f.Size
 	if !f.Receipt.Removed.IsZero() && f.Outcome != outcomeRenamed {
 		r.Removed++
-	}
-	if f.Outcome != outcomePresent {
-		r.SentBytes += f.Receipt.Copies[0].SentBytes
 	}
 }
 
@@ -148,6 +163,9 @@ func (r *report) table(w io.Writer, all bool) error {
 	}
 	for _, h := range r.KeptHistories {
 		h.tell(w)
+	}
+	for _, text := range r.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", printable(text))
 	}
 	for _, g := range r.Generations {
 		fmt.Fprintf(w, "generation %d of the history: %s\n", g.Number, printable(g.Path))

@@ -135,6 +135,7 @@ type mover struct {
 	tally   *tally
 	began   time.Time
 	there   holdings
+	packed  packedCopies
 }
 
 func (m *mover) move(ctx context.Context, p pair) result {
@@ -150,6 +151,11 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	pack, err := m.packing.pack(p.Source)
 	if err != nil {
 		return r.failed(err)
+	}
+	if pack != nil && record.Job == nil && record.Receipt == nil {
+		if err := m.packedBefore(ctx, id, p); err != nil {
+			return r.failed(err)
+		}
 	}
 	present := false
 	if record.Job == nil && record.Receipt == nil && pack == nil && !m.growth.on && m.there.mayHold(p) {
@@ -179,19 +185,23 @@ func (m *mover) move(ctx context.Context, p pair) result {
 		Pack:         pack,
 		Move:         m.copier.move,
 	}
-	sent := m.growth.follow(m.copier, &job)
+	m.growth.follow(m.copier, &job)
 	if job, err = m.steering.admit(ctx, job); err != nil {
 		return r.failed(err)
 	}
 	defer m.steering.ended(id)
+	job.Progress = func(p transfer.Progress) { r.left = p }
 	receipt, err := m.engine.Run(ctx, job)
 	if connectors.KindOf(err) == connectors.KindChanged && job.Growth == nil { // since it was listed, perhaps: what it is now is copied
-		job.Source.Seen = nil
-		receipt, err = m.engine.Run(ctx, job)
+		m.display.note("warning: " + err.Error() + "; it is copied anew")
+		job.Source.Seen, r.SentBytes = nil, r.left.Wire
+		if receipt, err = m.engine.Run(ctx, job); err == nil {
+			r.SentBytes = 0 // the receipt has it
+		}
 	}
 	switch {
 	case err != nil:
-		r.sent = sent()
+		r.SentBytes += r.left.Wire
 		return r.failed(err)
 	case present, receipt.Finished.Before(m.began):
 		return r.done(outcomePresent, receipt)

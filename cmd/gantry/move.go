@@ -23,7 +23,8 @@ same digest is deleted without being sent again. Killed at any moment, the same 
 moment the file is whole at one of the two ends, or at both.
 
 Folders that become empty are left. A file whose copy is proved by nothing but its size (a drop box)
-stays, unless --delete-unproved says otherwise. Where the two ends turn out to be the same file by two
+stays, unless --delete-unproved says otherwise. Inside one storage a file is renamed where nothing has its
+new path; two hard links are two names, of which the source's goes. Where the two ends turn out to be the same file by two
 names, nothing is moved; to find that out, a small file is put beside the source for a moment.`,
 		Example: `  gantry move /Volumes/CARD/DCIM archive:2026/card-7/
   gantry move sftp://me@host/outgoing/ s3://bucket/in/ --dry-run`,

@@ -48,12 +48,12 @@ func (s *steering) note() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status := s.tally.now()
-	s.record.Files, s.record.Bytes, s.record.Done = status.Files, status.Bytes, status.Done
+	s.record.Stands(status)
 	return s.record.Write(s.dir)
 }
 
 // noteEvery is how far what was written down may be behind.
-const noteEvery = 5 * time.Second
+const noteEvery = time.Second
 
 // keepNote writes it down now and then, until stop is closed.
 func (s *steering) keepNote(stop <-chan struct{}) {
@@ -155,7 +155,7 @@ func (s *steering) end(ctx context.Context, reason error) error {
 		s.record.Reason, _, _ = strings.Cut(reason.Error(), "\n")
 	}
 	s.record.Settings.Paused = false // who starts it again means it to go on
-	s.record.Files, s.record.Bytes, s.record.Done = status.Files, status.Bytes, status.Done
+	s.record.Stands(status)
 	return s.record.Write(s.dir)
 }
 

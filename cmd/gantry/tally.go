@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"gantry/connectors"
 	"gantry/transfer"
 	"gantry/transfer/pace"
 	"gantry/transfer/steer"
@@ -34,6 +35,30 @@ type counts struct {
 	had     int64 // of these, those that nobody had to send in this run
 	retries int
 	resent  int64
+
+	parts, partsTotal int
+}
+
+// leaves counts a file that was stopped or has failed: what the destination has of it
+// stays there for the next run, unless the source or the copy is another by now.
+func (c *counts) leaves(p transfer.Progress, err error) {
+	c.retries, c.resent = c.retries+p.Retries, c.resent+p.Resent
+	if kind := connectors.KindOf(err); kind == connectors.KindChanged || kind == connectors.KindIntegrity {
+		return
+	}
+	kept := int64(-1)
+	for _, d := range p.Destinations {
+		at := d.Sent
+		if d.Phase == transfer.PhaseSend || d.Phase == transfer.PhaseHash {
+			at = d.Done // what is on the wire is lost
+		}
+		if kept < 0 || at < kept {
+			kept = at
+		}
+	}
+	c.bytes += max(0, kept)
+	c.had += min(p.Resumed, max(0, kept))
+	c.parts, c.partsTotal = c.parts+p.Parts, c.partsTotal+p.PartsTotal
 }
 
 func newTally(id, source, destination string, pairs []pair, verifies bool) *tally {
@@ -78,6 +103,7 @@ func (t *tally) end(p pair, r result) {
 		if r.Outcome == outcomeFailed {
 			t.status.FilesFailed++
 		}
+		t.ended.leaves(r.left, r.err)
 		return
 	}
 	t.status.FilesDone++
@@ -89,6 +115,7 @@ func (t *tally) end(p pair, r result) {
 		return
 	}
 	c := r.Receipt.Copies[0]
+	t.ended.parts, t.ended.partsTotal = t.ended.parts+c.Parts, t.ended.partsTotal+c.Parts
 	t.ended.had += max(0, r.Size-c.SentBytes)
 	t.ended.retries += c.Retries
 }
@@ -139,7 +166,7 @@ func (t *tally) look(now time.Time) steer.Status {
 	s := &t.status
 	s.Running = t.running()
 	s.Done, s.Resumed, s.Retries, s.Resent = t.ended.bytes, t.ended.had, t.ended.retries, t.ended.resent
-	s.Parts, s.PartsTotal, s.Waiting = 0, 0, ""
+	s.Parts, s.PartsTotal, s.Waiting = t.ended.parts, t.ended.partsTotal, ""
 	verified, moves := t.ended.bytes, false
 	for i, p := range s.Running {
 		p.Waiting = strings.ReplaceAll(p.Waiting, "site "+scope, scope)

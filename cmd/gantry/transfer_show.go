@@ -122,6 +122,9 @@ func (a *app) showLocal(w io.Writer, s steer.Status, lines iter.Seq2[[]byte, err
 				fields(w, "Files", fmt.Sprintf("%d of %d done, %d failed", s.FilesDone, s.Files, s.FilesFailed))
 			}
 		}
+		if s.Process == 0 && s.PartsTotal > 0 {
+			fields(w, "Parts", fmt.Sprintf("%d of %d", s.Parts, s.PartsTotal))
+		}
 		fields(w, "Error", m.Error, "Go on with", s.GoOn)
 		if err := runningTable(w, s.Running); err != nil {
 			return err

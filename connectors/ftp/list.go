@@ -165,7 +165,7 @@ func (w *walk) entry(dir string, e listing.Entry) error {
 	if dir != "" {
 		full = dir + "/" + full
 	}
-	if e.Name == promise.Folder {
+	if e.Name == promise.Folder && e.Kind == listing.Folder {
 		return nil
 	}
 	if _, err := w.place.clean(full); err != nil {

@@ -139,7 +139,7 @@ func (w *walk) folder(dir *os.Root, prefix string) error {
 func (w *walk) name(dir *os.Root, prefix, name string) error {
 	bare, isFolder := strings.CutSuffix(name, "/")
 	path := prefix + bare
-	if bare == promise.Folder {
+	if bare == promise.Folder && isFolder {
 		return nil // ours
 	}
 	if _, err := promise.CleanPath(path); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -34,8 +35,8 @@ func (u *multipart) Commit(ctx context.Context, w connectors.Whole) (connectors.
 	switch {
 	case err == nil:
 		entry, err := u.stored(ctx, receipt, w)
-		if connectors.KindOf(err) == connectors.KindIncomplete && u.short.Add(1) > patienceWithShort {
-			return entry, u.lost(ctx, fmt.Errorf("the store says that it is complete, and it is not: %w", err))
+		if errors.Is(err, errNotMade) && u.short.Add(1) > patienceWithShort {
+			return entry, u.lost(ctx, err)
 		}
 		return entry, err
 	case status(err) == http.StatusNotFound, status(err) == http.StatusPreconditionFailed:
@@ -51,6 +52,8 @@ func (u *multipart) Commit(ctx context.Context, w connectors.Whole) (connectors.
 // patienceWithShort is how often a store may say that it has completed an upload and show
 // another file: one that was killed while it did so may have lost the parts.
 const patienceWithShort = 3
+
+var errNotMade = errors.New("the store says that it has completed the upload, and does not show the file")
 
 // lost gives up an upload of which nothing more can come: it was refused twice because
 // somebody else wrote to the path or removed it at the same moment, or the store has lost
@@ -182,13 +185,13 @@ func (t target) stored(ctx context.Context, receipt Receipt, w connectors.Whole)
 	case connectors.KindPermission:
 		o = Object{Size: w.Size, ETag: receipt.ETag, Sums: WholeSums("", map[connectors.Algorithm]string{connectors.CRC64NVME: receipt.CRC})}
 	case connectors.KindNotFound:
-		return connectors.Entry{}, connectors.Errorf(connectors.KindUnavailable, "commit", t.path, "it is committed, but not there yet: %w", err)
+		return connectors.Entry{}, connectors.Errorf(connectors.KindUnavailable, "commit", t.path, "%w: it is committed, but not there yet: %w", errNotMade, err)
 	default:
 		return connectors.Entry{}, err
 	}
 	entry := t.place.entry(t.path, o)
 	if entry.Size != w.Size {
-		return connectors.Entry{}, connectors.Errorf(connectors.KindIncomplete, "commit", t.path, "the store has %d bytes, and not %d", entry.Size, w.Size)
+		return connectors.Entry{}, connectors.Errorf(connectors.KindIncomplete, "commit", t.path, "%w: the store has %d bytes, and not %d", errNotMade, entry.Size, w.Size)
 	}
 	if _, equal := entry.Digests.Agree(w.Digests); !equal {
 		return connectors.Entry{}, connectors.Errorf(connectors.KindIntegrity, "commit", t.path, "the store's digests %v are not ours", entry.Digests)

@@ -129,7 +129,7 @@ func (w *walk) entry(dir string, n wire.Name) error {
 	if strings.Contains(n.Name, "/") {
 		name = n.Name // joined it might look harmless
 	}
-	if n.Name == promise.Folder {
+	if n.Name == promise.Folder && n.Mode.IsDir() {
 		return nil // uploads that are not finished are no strangers
 	}
 	if err := checkName(dir, n.Name); err != nil {

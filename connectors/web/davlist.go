@@ -81,7 +81,7 @@ func (w *walk) children(path string) (children []child, err error) {
 	a := ask{op: "list", path: path, url: at}
 	err = w.p.properties(w.ctx, a, "1", func(r resource) error {
 		name, err := nameIn(at, r.href)
-		if err == nil && name == "" || name == promise.Folder {
+		if err == nil && name == "" || name == promise.Folder && (r.collection || strings.HasSuffix(r.href, "/")) {
 			return nil
 		}
 		full := strings.TrimPrefix(path+"/"+name, "/")

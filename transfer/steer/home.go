@@ -100,7 +100,7 @@ func (f Found) Ask() Status {
 	}
 	return Status{
 		ID: f.ID, Kind: f.Kind(), State: state, Source: f.Source, Destination: f.Destination, Started: f.Asked, Ended: f.Ended, Error: f.Reason,
-		Files: f.Files, Bytes: f.Bytes, Done: f.Done, ETA: -1, Settings: f.Settings, GoOn: "gantry transfer resume " + f.ID,
+		Files: f.Files, FilesDone: f.FilesDone, FilesFailed: f.FilesFailed, Bytes: f.Bytes, Done: f.Done, Parts: f.Parts, PartsTotal: f.PartsTotal, ETA: -1, Settings: f.Settings, GoOn: "gantry transfer resume " + f.ID,
 	}
 }
 

@@ -27,8 +27,17 @@ type Record struct {
 	Ended       time.Time           `json:"ended,omitzero"`   // of the last process, if it could say so
 	Reason      string              `json:"reason,omitempty"` // why it ended
 	Files       int                 `json:"files,omitempty"`
+	FilesDone   int                 `json:"filesDone,omitempty"` // this and what follows: when it was written
+	FilesFailed int                 `json:"filesFailed,omitempty"`
 	Bytes       int64               `json:"bytes,omitempty"`
-	Done        int64               `json:"done,omitempty"` // bytes that were there when it was written
+	Done        int64               `json:"done,omitempty"`  // bytes that the destination had
+	Parts       int                 `json:"parts,omitempty"` // that it had
+	PartsTotal  int                 `json:"partsTotal,omitempty"`
+}
+
+// Stands takes down how far the transfer is.
+func (r *Record) Stands(s Status) {
+	r.Files, r.FilesDone, r.FilesFailed, r.Bytes, r.Done, r.Parts, r.PartsTotal = s.Files, s.FilesDone, s.FilesFailed, s.Bytes, s.Done, s.Parts, s.PartsTotal
 }
 
 // Settings are what may be changed while a transfer runs.

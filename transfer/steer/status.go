@@ -36,7 +36,7 @@ type Status struct {
 	Resumed     int64   `json:"resumed"` // of these, those that were there when this run began
 	Rate        float64 `json:"rate"`    // bytes a second
 	ETA         float64 `json:"eta"`     // seconds; -1 while nobody can tell
-	Parts       int     `json:"parts"`   // of the files under way
+	Parts       int     `json:"parts"`   // that the destination has, of the files that have been begun
 	PartsTotal  int     `json:"partsTotal"`
 	Retries     int     `json:"retries"`
 	Resent      int64   `json:"resent"` // bytes
