@@ -17,8 +17,8 @@ type body struct {
 	at      int64
 	reached int64 // the furthest position read
 	revoked bool
-	moved   func(reached int64) // called on each progress
-	watch   *watch              // lets the bytes pass; may be nil
+	moved   func(n int, reached int64) // called on each progress, of n bytes
+	watch   *watch                     // lets the bytes pass; may be nil
 }
 
 var errRevoked = errors.New("read after the call that lent the part had ended")
@@ -101,7 +101,7 @@ func (b *body) pass(n int) error {
 func (b *body) advance(n int) {
 	b.at += int64(n)
 	b.reached = max(b.reached, b.at)
-	b.moved(b.reached)
+	b.moved(n, b.reached)
 }
 
 func (b *body) Seek(offset int64, whence int) (int64, error) {

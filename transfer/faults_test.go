@@ -501,7 +501,7 @@ func TestAJournalThatSaysTooMuchCostsSendingAgain(t *testing.T) {
 
 func TestABodyIsASeekableReader(t *testing.T) {
 	data := content(1, 3*step/2)
-	b := &body{data: data, moved: func(int64) {}}
+	b := &body{data: data, moved: func(int, int64) {}}
 	var all bytes.Buffer
 	if n, err := b.WriteTo(&all); n != int64(len(data)) || err != nil || !bytes.Equal(all.Bytes(), data) {
 		t.Fatalf("wrote %d, %v", n, err)

@@ -187,7 +187,7 @@ func (h heard) Read(b []byte) (int, error) {
 	if n == 0 {
 		return n, err
 	}
-	h.watch.moved()
+	h.watch.moved(int64(n))
 	if held := h.watch.pass(n); held != nil {
 		return n, held
 	}

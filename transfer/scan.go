@@ -289,7 +289,7 @@ func (s scan) read(ctx context.Context, e *Engine, t *tape, slot *schedule.Slot,
 		if got > 0 {
 			sums.Write(buffer[n : n+got])
 			n += got
-			w.moved()
+			w.moved(int64(got))
 			if err := w.pass(got); err != nil && n < len(buffer) {
 				return n, err
 			}

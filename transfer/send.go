@@ -86,7 +86,11 @@ func (d *delivery) lend(ctx context.Context, slot *schedule.Slot, p *piece) (con
 	defer w.close()
 	flying := d.gauge.takeOff()
 	defer flying.land()
-	b := &body{data: p.data, moved: func(reached int64) { w.moved(); flying.reached(reached); d.took() }, watch: w}
+	b := &body{data: p.data, moved: func(n int, reached int64) {
+		w.moved(int64(n))
+		flying.reached(reached)
+		d.took()
+	}, watch: w}
 	upload, wanted := d.upload, p.part
 	p.hold()
 	part, abandoned, err := within(ctx, func() (connectors.Part, error) {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -19,15 +20,20 @@ type watch struct {
 
 	mu    sync.Mutex
 	waits int
+	bytes int64 // that have moved since the timer was set
+	least int64 // of those that are progress
 }
+
+// slowest is the rate, in bytes/s, below which a peer does not move but pretend to.
+const slowest = 1 << 10
 
 // watched watches a call that moves bytes in a slot, which may be nil. The watch has
 // to be closed.
 func (e *Engine) watched(ctx context.Context, slot *schedule.Slot, what, path string) (context.Context, *watch) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &watch{limit: e.o.Stall, slot: slot, end: cancel}
+	w := &watch{limit: e.o.Stall, slot: slot, end: cancel, least: max(1, int64(e.o.Stall.Seconds()*slowest))}
 	w.timer = time.AfterFunc(w.limit, func() {
-		cancel(connectors.Errorf(connectors.KindTimeout, what, path, "no byte has moved for %s", e.o.Stall))
+		cancel(connectors.Errorf(connectors.KindTimeout, what, path, "%s in %s", w.tally(), e.o.Stall))
 	})
 	return connectors.WithWaits(ctx, w.waiting), w
 }
@@ -45,6 +51,7 @@ func (w *watch) waiting(begins bool) {
 	} else {
 		w.waits--
 	}
+	w.bytes = 0
 	if w.waits > 0 {
 		w.timer.Stop()
 	} else {
@@ -52,16 +59,27 @@ func (w *watch) waiting(begins bool) {
 	}
 }
 
-// moved is told of progress.
-func (w *watch) moved() {
+// moved is told of progress, of n bytes. A few in all the time are none.
+func (w *watch) moved(n int64) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.waits == 0 {
+	if w.bytes += n; w.waits == 0 && w.bytes >= w.least {
+		w.bytes = 0
 		w.timer.Reset(w.limit)
 	}
+}
+
+// tally says how little has moved.
+func (w *watch) tally() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.bytes == 0 {
+		return "no byte has moved"
+	}
+	return fmt.Sprintf("no more than %d bytes have moved", w.bytes)
 }
 
 // step is how many bytes to move at a time, at most.

@@ -42,6 +42,9 @@ func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (
 	if u.place.dropBox {
 		return nil, connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "nothing is told of a drop box (option dropBox)")
 	}
+	if err := u.rest(ctx); err != nil {
+		return nil, err
+	}
 	if err := u.place.do(ctx, "hash", u.path, u.outdate); err != nil {
 		return nil, err
 	}

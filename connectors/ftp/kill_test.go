@@ -13,13 +13,14 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/connectortest"
+	"gantry/connectors/ftp"
 	"gantry/connectors/servers"
 )
 
 // writerTo makes this test binary a process that uploads to the location, reports
 // its upload on stdout once two parts are accepted and half of another is sent,
 // and waits to be killed.
-const writerTo = "GANTRY_FTP_WRITER_TO"
+const writerTo, writerFar = "GANTRY_FTP_WRITER_TO", "GANTRY_FTP_WRITER_FAR"
 
 func TestMain(m *testing.M) {
 	if to := os.Getenv(writerTo); to != "" {
@@ -42,6 +43,9 @@ func writer(to string) error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv(writerFar) != "" {
+		ftp.FarAway(place)
+	}
 	up, err := place.Begin(ctx, "tapes/clip", connectors.UploadOptions{Size: 4 * partSize})
 	if err != nil {
 		return err
@@ -59,7 +63,12 @@ func writer(to string) error {
 }
 
 // The accepted parts of a process that was killed need not be sent again.
-func TestResumeAfterKill(t *testing.T) {
+func TestResumeAfterKill(t *testing.T) { resumeAfterKill(t, "") }
+
+// Nor those that went over one transfer to a server that is far away.
+func TestResumeAfterKillFarAway(t *testing.T) { resumeAfterKill(t, "yes") }
+
+func resumeAfterKill(t *testing.T, far string) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind starter) {
 		s := start(t, kind, servers.FTPOptions{})
@@ -67,7 +76,7 @@ func TestResumeAfterKill(t *testing.T) {
 		to, err := json.Marshal(location(t, s, "ftp", ""))
 		must(t, err)
 		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), writerTo+"="+string(to))
+		child.Env = append(os.Environ(), writerTo+"="+string(to), writerFar+"="+far)
 		stdin, err := child.StdinPipe()
 		must(t, err)
 		defer stdin.Close()

@@ -20,11 +20,11 @@ import (
 // replies to EPSV and PASV and stands in for the ports that they name. It can be
 // cut, swallow what it carries, be slow and be far away.
 type link struct {
-	t        *testing.T
-	listener net.Listener
-	delay    time.Duration // each way
-	rate     int           // bytes/s of one connection from the server; 0 = no limit
-	sessions atomic.Int32
+	t                   *testing.T
+	listener            net.Listener
+	delay               time.Duration // each way
+	rate                int           // bytes/s of one connection from the server; 0 = no limit
+	sessions, transfers atomic.Int32
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -64,6 +64,8 @@ func (l *link) accept(listener net.Listener, to string, control bool) {
 		if control {
 			l.sessions.Add(1)
 			edit = l.standIn
+		} else {
+			l.transfers.Add(1)
 		}
 		go l.carry(near, far, l.rate, edit)
 	}

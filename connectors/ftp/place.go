@@ -12,7 +12,6 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/ftp/listing"
-	"gantry/connectors/link"
 	"gantry/connectors/promise"
 )
 
@@ -38,6 +37,8 @@ type place struct {
 	alone     atomic.Bool                            // several sessions were no faster than one
 	staged    atomic.Bool                            // the staging folder was used
 	far       atomic.Bool                            // the way there is long
+	byParts   atomic.Bool                            // it does not show what it has of a transfer before its end
+	held      atomic.Int32                           // sessions that are held over several parts
 }
 
 var (
@@ -62,7 +63,7 @@ func newPlace(c config) *place {
 
 // meet learns from a session what the server can do.
 func (p *place) meet(s *session) {
-	p.far.Store(link.RoundTrip(s.raw) >= link.Far)
+	p.meetFar(s)
 	name := s.facts.software()
 	if first := p.software.CompareAndSwap(nil, &name); !first {
 		return
@@ -92,7 +93,7 @@ func (p *place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		Sequential: true, AtomicCommit: p.replaces.Load() && !p.dropBox, WriteOnly: p.dropBox, DoubtfulLists: p.lists.Load() || p.dropBox || p.runs(pureFTPd), // which leaves names with control characters out
 		Streamed: p.dropBox || p.whole.Load(), Concurrency: max(1, p.connections-1), // one is for calls in between
-		BestPart: bestPart, OneStream: !p.dropBox, OpenStaged: !p.dropBox && (p.runs(proFTPD) || p.runs(pureFTPd)), // vsftpd locks what is written
+		BestPart: bestPart, OneStream: !p.dropBox, OpenStaged: p.readsStaged(),
 	}
 	if timeCommand(p.setsTime.Load()) != noTime {
 		t.TimePrecision = time.Second
@@ -102,6 +103,12 @@ func (p *place) Traits() connectors.Traits {
 		t.Computes = *computes
 	}
 	return t
+}
+
+// readsStaged tells whether the server lets a file be read while it is written: vsftpd
+// locks it.
+func (p *place) readsStaged() bool {
+	return !p.dropBox && (p.runs(proFTPD) || p.runs(pureFTPd))
 }
 
 // abs is where the server keeps a clean path.

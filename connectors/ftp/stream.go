@@ -21,6 +21,7 @@ type stream struct {
 	err   error // of the transfer, once it is done
 	at    int64 // bytes written
 	bored *time.Timer
+	fresh bool // nothing was written to it yet
 
 	mu    sync.Mutex
 	given bool // the session is others'
@@ -31,12 +32,16 @@ const patience = 10 * time.Minute
 
 // openStream begins to send at the end of the part before.
 func (u *upload) openStream(ctx context.Context, at int64) (*stream, error) {
+	return u.openStreamBy(ctx, at, u.sender)
+}
+
+func (u *upload) openStreamBy(ctx context.Context, at int64, sender func(*session, int64) (func(io.Reader) error, error)) (*stream, error) {
 	s, err := u.place.pool.take(ctx, false)
 	if err != nil {
 		return nil, fail("write part of", u.path, err)
 	}
 	stop := s.until(ctx)
-	send, err := u.sender(s, at)
+	send, err := sender(s, at)
 	if !stop() {
 		err = ctx.Err()
 	}
@@ -110,6 +115,11 @@ func (u *upload) writeOn(ctx context.Context, p connectors.Part, r io.Reader) er
 		}
 		u.stream, u.length = opened, p.Offset
 	}
+	return u.feed(ctx, p, r)
+}
+
+// feed hands a part to the stream.
+func (u *upload) feed(ctx context.Context, p connectors.Part, r io.Reader) error {
 	st := u.stream
 	st.bored.Reset(patience)
 	stop := context.AfterFunc(ctx, st.abort)

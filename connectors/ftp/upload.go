@@ -155,6 +155,11 @@ func (u *upload) OpenStaged(ctx context.Context, offset, length int64) (io.ReadC
 	if u.place.dropBox {
 		return nil, unreadable(u.path)
 	}
+	if !u.place.readsStaged() {
+		if err := u.rest(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return u.place.read(ctx, u.target(), u.path, offset, length)
 }
 

@@ -24,9 +24,26 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 		return done, u.gone("it was aborted")
 	}
 	reader := promise.NewPartReader(ctx, u.path, p, r)
-	defer reader.Detach()
+	defer func() { reader.Detach() }()
 	if u.place.dropBox || u.place.whole.Load() {
 		return done, u.writeOn(ctx, p, reader)
+	}
+	if u.goesAcross(p) {
+		from, err := r.Seek(0, io.SeekCurrent)
+		if err == nil {
+			err = u.writeAcross(ctx, p, reader)
+		}
+		if !errors.Is(err, errByParts) {
+			if err != nil {
+				u.length, u.contended = -1, true
+			}
+			return done, fail("write part of", u.path, err)
+		}
+		reader.Detach()
+		if _, err := r.Seek(from, io.SeekStart); err != nil {
+			return done, fail("write part of", u.path, err)
+		}
+		reader = promise.NewPartReader(ctx, u.path, p, r)
 	}
 	has, stirred := u.length, u.contended && u.length < 0 // for the call that may go on after this one has ended
 	type length int64

@@ -56,22 +56,26 @@ func (u *upload) finish(ctx context.Context, c *conn, w connectors.Whole) error 
 		return err
 	}
 	u.files.forget(c)
-	if err := u.files.closeAll(ctx); err != nil {
-		giveBack(c, h)
-		return u.lost(ctx, c, err)
-	}
+	others := make(chan error, 1)
+	go func() { others <- u.files.closeAll(ctx) }()
 	err = u.seal(ctx, c, h, w)
+	if failed := <-others; failed != nil {
+		giveBack(c, h)
+		return u.lost(ctx, c, failed)
+	}
 	if closed := c.CloseHandle(ctx, h); err == nil && closed != nil {
 		err = u.lost(ctx, c, closed)
 	}
 	if err != nil {
 		return err
 	}
-	if err := c.setTime(ctx, u.staged(), promise.ModTime(u.options, w), &u.place.undated); err != nil {
-		return err
-	}
+	dated := make(chan error, 1)
+	go func() { dated <- c.setTime(ctx, u.staged(), promise.ModTime(u.options, w), &u.place.undated) }()
 	// Some servers write only when a file is closed: this length is the true one.
 	info, err := c.lstat(ctx, u.staged())
+	if failed := <-dated; failed != nil {
+		return failed
+	}
 	if err != nil || info.Size < 0 {
 		return err
 	}
@@ -80,6 +84,8 @@ func (u *upload) finish(ctx context.Context, c *conn, w connectors.Whole) error 
 
 // seal gives the file its length, and syncs it.
 func (u *upload) seal(ctx context.Context, c *conn, h wire.Handle, w connectors.Whole) error {
+	synced := make(chan error, 1)
+	go func() { synced <- u.sync(ctx, c, h) }() // most files have their length already
 	info, err := c.Fstat(ctx, h)
 	if refused(err) {
 		info, err = c.lstat(ctx, u.staged())
@@ -96,11 +102,20 @@ func (u *upload) seal(ctx context.Context, c *conn, h wire.Handle, w connectors.
 		if err := c.Resize(ctx, h, w.Size); err != nil {
 			return u.tooLong(err)
 		}
+		if err := <-synced; err != nil {
+			return err
+		}
+		return u.sync(ctx, c, h)
 	}
+	return <-synced
+}
+
+// sync makes the open file durable, where the server can.
+func (u *upload) sync(ctx context.Context, c *conn, h wire.Handle) error {
 	if !c.Can("fsync@openssh.com", "1") {
 		return nil
 	}
-	err = c.Fsync(ctx, h)
+	err := c.Fsync(ctx, h)
 	switch {
 	case isStatus(err, wire.Unsupported, wire.BadMessage): // by the file system that the server stands on
 		return nil

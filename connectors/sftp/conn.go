@@ -102,17 +102,17 @@ func (l *link) session(ctx context.Context, c config, opened func(ssh.Channel)) 
 
 // startFiles begins the protocol on a channel.
 func startFiles(ctx context.Context, l *link, c config, channel ssh.Channel) (*conn, error) {
-	ok, err := channel.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{"sftp"}))
+	client, err := l.greet(c, channel)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
-		return nil, connectors.Errorf(connectors.KindUnsupported, "connect to", c.url, "the server has no SFTP")
-	}
-	client, err := wire.New(channel, channel)
-	if err != nil {
-		return nil, err
-	}
+	resolved := make(chan error, 1)
+	root := ""
+	go func() {
+		var err error
+		root, err = resolve(ctx, client, c.root)
+		resolved <- err
+	}()
 	limits := client.Limits()
 	made := &conn{Client: client, link: l, read: limits.Read, write: limits.Write}
 	for i, size := range [2]int{down: limits.Read, up: limits.Write} {
@@ -122,12 +122,41 @@ func startFiles(ctx context.Context, l *link, c config, channel ssh.Channel) (*c
 	if limits.Handles > 0 {
 		made.handles = make(chan struct{}, min(mostHandles, limits.Handles/2)) // the rest is for reading
 	}
-	made.root, err = made.resolve(ctx, c.root)
+	err = <-resolved
+	made.root = root
 	return made, err
 }
 
+// greet asks for the protocol and greets. OpenSSH takes both at once.
+func (l *link) greet(c config, channel ssh.Channel) (*wire.Client, error) {
+	asked := make(chan error, 1)
+	ask := func() {
+		ok, err := channel.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{"sftp"}))
+		if err == nil && !ok {
+			err = connectors.Errorf(connectors.KindUnsupported, "connect to", c.url, "the server has no SFTP")
+		}
+		asked <- err
+		if err != nil {
+			_ = channel.Close()
+		}
+	}
+	if !l.isOpenSSH() {
+		ask()
+		if err := <-asked; err != nil {
+			return nil, err
+		}
+		return wire.New(channel, channel)
+	}
+	go ask()
+	client, err := wire.New(channel, channel)
+	if refused := <-asked; refused != nil {
+		return nil, refused
+	}
+	return client, err
+}
+
 // resolve makes the root absolute, and free of links if it is there already.
-func (c *conn) resolve(ctx context.Context, root string) (string, error) {
+func resolve(ctx context.Context, c *wire.Client, root string) (string, error) {
 	resolved, err := c.RealPath(ctx, root)
 	var refused *wire.Status
 	switch {

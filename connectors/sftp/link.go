@@ -84,7 +84,7 @@ func (l *link) keepAlive() {
 // to sync, copy or hash so many bytes. OpenSSH gives signs of life meanwhile, so
 // that a lost link to it is found as early as ever.
 func (l *link) patient(size int64) (over func()) {
-	if strings.HasPrefix(l.software(), "OpenSSH") {
+	if l.isOpenSSH() {
 		return func() {}
 	}
 	const slowest, most = 10 << 20, time.Hour // bytes/s of a server that is still at work
@@ -92,6 +92,8 @@ func (l *link) patient(size int64) (over func()) {
 	l.patience.Add(int64(extra))
 	return func() { l.patience.Add(-int64(extra)) }
 }
+
+func (l *link) isOpenSSH() bool { return strings.HasPrefix(l.software(), "OpenSSH") }
 
 // software is what the server calls itself.
 func (l *link) software() string {

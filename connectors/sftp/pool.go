@@ -2,7 +2,6 @@ package sftp
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -45,7 +44,7 @@ type attempt struct {
 // handles invalid when another is at work.
 func (l *link) most() int {
 	switch {
-	case !strings.HasPrefix(l.software(), "OpenSSH"):
+	case !l.isOpenSSH():
 		return 1
 	case l.wire.roundTrip >= tcp.Far:
 		return 4

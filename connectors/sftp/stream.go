@@ -160,7 +160,10 @@ func (s *stream) wait(p *piece) (got int, err error) {
 			return got, nil
 		case wire.IsEnd(err):
 			return got, io.EOF
-		case s.ctx.Err() != nil, refused(err):
+		case s.ctx.Err() != nil:
+			p.lane.blame(s.ctx)
+			return got, err
+		case refused(err):
 			return got, err
 		default:
 			fresh := newBuffer(s.size) // the lost request may still write into the old one

@@ -3,7 +3,9 @@ package sftp
 import (
 	"context"
 	"errors"
+	"reflect"
 
+	"gantry/connectors"
 	"gantry/connectors/sftp/wire"
 )
 
@@ -30,6 +32,14 @@ type team struct {
 type lane struct {
 	conn   *conn
 	handle wire.Handle
+}
+
+// blame gives up the connection of a lane that has kept somebody waiting for too long: it
+// may show signs of life for ever, and move nothing.
+func (l *lane) blame(ctx context.Context) {
+	if connectors.KindOf(context.Cause(ctx)) == connectors.KindTimeout {
+		l.conn.link.end()
+	}
 }
 
 var errLost = errors.New("the connection was lost")
@@ -83,17 +93,38 @@ func (t *team) lane(ctx context.Context, more bool) (*lane, error) {
 		if len(t.lanes) == 0 {
 			return nil, t.lost
 		}
-		l := t.lanes[t.next]
-		select {
-		case l.conn.ways[t.way].slots <- struct{}{}:
-			return l, nil
-		case <-l.conn.Done():
-		case joined := <-t.joined:
-			t.admit(joined)
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if l, err := t.await(ctx); l != nil || err != nil {
+			return l, err
 		}
 	}
+}
+
+// await waits for whichever lane is free first: over several connections, the slowest
+// must not set the pace of all. It gives none when something else has changed.
+func (t *team) await(ctx context.Context) (*lane, error) {
+	taken := reflect.ValueOf(struct{}{})
+	cases := []reflect.SelectCase{
+		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
+		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(t.joined)},
+	}
+	for _, l := range t.lanes {
+		cases = append(cases,
+			reflect.SelectCase{Dir: reflect.SelectSend, Chan: reflect.ValueOf(l.conn.ways[t.way].slots), Send: taken},
+			reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(l.conn.Done())})
+	}
+	switch i, joined, _ := reflect.Select(cases); {
+	case i == 0:
+		for _, l := range t.lanes {
+			l.blame(ctx)
+		}
+		return nil, ctx.Err()
+	case i == 1:
+		l, _ := joined.Interface().(*lane)
+		t.admit(l)
+	case i%2 == 0:
+		return t.lanes[i/2-1], nil
+	}
+	return nil, nil
 }
 
 // leave takes a lane out whose session has ended.

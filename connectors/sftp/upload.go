@@ -74,11 +74,14 @@ func (u *upload) takeUp(ctx context.Context) error {
 
 // create makes the staged file, in folders that it may have to make.
 func (u *upload) create(ctx context.Context, c *conn) error {
-	if u.options.Size >= worthAsking {
-		if err := c.room(ctx, u.path, u.options.Size); err != nil {
-			return err
+	room := make(chan error, 1)
+	go func() { // the answer is there with that to the opening
+		if u.options.Size < worthAsking {
+			room <- nil
+			return
 		}
-	}
+		room <- c.room(ctx, u.path, u.options.Size)
+	}()
 	const how = wire.Create | wire.Exclusive | wire.ForWrite
 	h, err := c.Client.Open(ctx, c.abs(u.staged()), how)
 	if refused(err) {
@@ -86,6 +89,13 @@ func (u *upload) create(ctx context.Context, c *conn) error {
 			return missing
 		}
 		h, err = c.Client.Open(ctx, c.abs(u.staged()), how)
+	}
+	if full := <-room; full != nil && (err == nil || refused(err)) {
+		if err == nil {
+			giveBack(c, h)
+			err = c.Client.Remove(ctx, c.abs(u.staged()))
+		}
+		return errors.Join(full, err)
 	}
 	if err != nil {
 		return err
@@ -102,8 +112,10 @@ func (u *upload) took(c *conn, h wire.Handle) {
 }
 
 func (u *upload) makeStaging(ctx context.Context, c *conn) error {
-	if _, err := c.stat(ctx, "."); errors.Is(err, fs.ErrNotExist) && !u.place.create {
-		return u.place.noRoot(err)
+	if !u.place.create {
+		if _, err := c.stat(ctx, "."); errors.Is(err, fs.ErrNotExist) {
+			return u.place.noRoot(err)
+		}
 	}
 	return c.makeFolder(ctx, c.abs(promise.Folder))
 }

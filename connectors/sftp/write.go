@@ -135,7 +135,10 @@ func (w *writing) answered(ctx context.Context) error {
 		case err == nil:
 			recycle(p.buffer)
 			return nil
-		case ctx.Err() != nil, refused(err):
+		case ctx.Err() != nil:
+			p.lane.blame(ctx)
+			return err
+		case refused(err):
 			return err
 		}
 		w.team.leave(p.lane)

@@ -36,6 +36,7 @@ type side struct {
 	SFTP struct{ Port, User, IdentityFile, HostKeys, Folder string }
 	FTP  struct{ Port, User, Password, Folder, Root string }
 	S3   struct{ Port, AccessKey, SecretKey, Region, Folder string }
+	Bare struct{ Addr string }
 }
 
 const bucket = "media"
@@ -84,6 +85,9 @@ func serve(dir string) error {
 		if err := expose(fmt.Sprint(port)); err != nil {
 			return err
 		}
+	}
+	if s.Bare.Addr, err = serveBare(); err != nil {
+		return err
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(s); err != nil {
 		return err

@@ -21,11 +21,13 @@ const (
 type Wire struct {
 	Namespace string // of the far end
 	ends      [2]*os.File
+	traffic   [2]traffic // there and back
+	closed    chan struct{}
 }
 
 // Open makes the link, between this network namespace and a new one.
 func Open(l Link, seed uint64) (_ *Wire, err error) {
-	w := &Wire{Namespace: fmt.Sprintf("gantry-wan-%d", os.Getpid())}
+	w := &Wire{Namespace: fmt.Sprintf("gantry-wan-%d", os.Getpid()), closed: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			w.Close()
@@ -50,13 +52,14 @@ func Open(l Link, seed uint64) (_ *Wire, err error) {
 			return nil, fmt.Errorf("ip %s: %w: %s", command, err, out)
 		}
 	}
-	go carry(w.ends[0], w.ends[1], direction{link: l, random: rand.New(rand.NewPCG(seed, 1))})
-	go carry(w.ends[1], w.ends[0], direction{link: l, random: rand.New(rand.NewPCG(seed, 2))})
+	go carry(w.ends[0], w.ends[1], direction{link: l, random: rand.New(rand.NewPCG(seed, 1))}, &w.traffic[0])
+	go carry(w.ends[1], w.ends[0], direction{link: l, random: rand.New(rand.NewPCG(seed, 2))}, &w.traffic[1])
 	return w, nil
 }
 
 // Close takes the link down.
 func (w *Wire) Close() {
+	close(w.closed)
 	for _, end := range w.ends {
 		if end != nil {
 			_ = end.Close()
@@ -90,7 +93,7 @@ type packet struct {
 }
 
 // carry takes packets from one end to the other, until one of them is closed.
-func carry(from, to *os.File, d direction) {
+func carry(from, to *os.File, d direction, seen *traffic) {
 	way := make(chan packet, 1<<16)
 	go func() {
 		for p := range way {
@@ -108,7 +111,10 @@ func carry(from, to *os.File, d direction) {
 			return
 		}
 		if at, ok := d.pass(time.Now(), n); ok {
+			seen.bytes.Add(int64(n))
 			way <- packet{buffer[:n], at}
+		} else {
+			seen.lost.Add(1)
 		}
 	}
 }

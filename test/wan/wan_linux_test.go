@@ -25,7 +25,8 @@ var links = []Link{
 // BenchmarkWAN moves one file over links of 200 Mbit/s and 100 ms with 0, 0.1 and 1 %
 // of loss. GANTRY_BENCH_MIB sets its size (default 256), GANTRY_BENCH_DIR where the
 // files are (default /dev/shm, else a temporary folder), GANTRY_BENCH_PROGRAM a program
-// to measure instead of one that is built. Besides the rate it reports how much that is
+// to measure instead of one that is built, GANTRY_WAN_TRACE a file that tells what the
+// link carries every 100 ms. "bare" is one connection of TCP with nothing else on it. Besides the rate it reports how much that is
 // of what the link carries beside the headers of IP and TCP ([Link.Payload]).
 func BenchmarkWAN(b *testing.B) {
 	for _, l := range links {
@@ -35,7 +36,18 @@ func BenchmarkWAN(b *testing.B) {
 				b.Skipf("no such link can be made here: %v", err)
 			}
 			b.Cleanup(w.Close)
+			if name := os.Getenv("GANTRY_WAN_TRACE"); name != "" {
+				f, err := os.Create(name)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.Cleanup(func() { _ = f.Close() })
+				w.Trace(f)
+			}
 			g := newGround(b, w)
+			for name, up := range map[string]bool{"tcp-up": true, "tcp-down": false} {
+				b.Run(name+"/bare", func(b *testing.B) { g.bare(b, l, up) })
+			}
 			for _, c := range g.contests() {
 				b.Run(c.name, func(b *testing.B) {
 					peer := g.measure(b, l, "rclone", c.target, c.rclone, 0)

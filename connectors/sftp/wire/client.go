@@ -21,6 +21,7 @@ type Client struct {
 	life   context.Context // ends with the client
 	finish context.CancelCauseFunc
 	limits Limits
+	told   chan struct{} // closed when limits are known
 	queue  chan *Pending
 
 	mu      sync.Mutex
@@ -34,7 +35,7 @@ const queued = 256
 
 // New greets the server, and asks it for its limits if it has some.
 func New(r io.Reader, w io.WriteCloser) (*Client, error) {
-	c := &Client{queue: make(chan *Pending, queued), beside: map[uint32]chan<- answer{}, pending: map[uint32]*Pending{}, limits: Limits{Packet: safePacket, Read: safePayload, Write: safePayload}}
+	c := &Client{told: make(chan struct{}), queue: make(chan *Pending, queued), beside: map[uint32]chan<- answer{}, pending: map[uint32]*Pending{}, limits: Limits{Packet: safePacket, Read: safePayload, Write: safePayload}}
 	c.life, c.finish = context.WithCancelCause(context.Background())
 	c.in = &incoming{c: c, r: bufio.NewReaderSize(r, 4<<10)}
 	c.out = &outgoing{c: c, w: w}
@@ -45,8 +46,10 @@ func New(r io.Reader, w io.WriteCloser) (*Client, error) {
 	}
 	go func() { c.end(garbled(fmt.Sprint(c.lib.Wait()))) }() // what was no answer to the library
 	go c.sendAll()
-	if c.Can("limits@openssh.com", "1") {
-		c.askLimits() // the caller's streams bound how long this takes
+	if !c.Can("limits@openssh.com", "1") {
+		close(c.told)
+	} else {
+		go func() { defer close(c.told); c.askLimits() }() // the caller need not wait for them yet
 	}
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -13,8 +13,12 @@ type Limits struct {
 	Handles             int // open at once; 0 = not told
 }
 
-// Limits gives what the server takes, or what every server does.
-func (c *Client) Limits() Limits { return c.limits }
+// Limits gives what the server takes, or what every server does. It waits for the
+// server's answer, until the client ends.
+func (c *Client) Limits() Limits {
+	<-c.told
+	return c.limits
+}
 
 // askLimits keeps what every server takes if this one does not say.
 func (c *Client) askLimits() {
