@@ -37,7 +37,8 @@ type lane struct {
 // blame gives up the connection of a lane that has kept somebody waiting for too long: it
 // may show signs of life for ever, and move nothing.
 func (l *lane) blame(ctx context.Context) {
-	if connectors.KindOf(context.Cause(ctx)) == connectors.KindTimeout {
+	var stalled *connectors.Error // and not a deadline that somebody has set
+	if errors.As(context.Cause(ctx), &stalled) && stalled.Kind == connectors.KindTimeout {
 		l.conn.link.end()
 	}
 }
