@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,9 +25,15 @@ type sluggish struct {
 	state string // trickles, mute or deaf
 	up    bool   // which direction is meant
 	fell  atomic.Bool
+
+	mu  sync.Mutex
+	all []*atomic.Bool
 }
 
-const healthyUntil = 64 << 10
+const (
+	healthyUntil = 64 << 10
+	sickFor      = 2 * time.Second // then the server hears that it has ended
+)
 
 func newSluggish(t *testing.T, to, state string, up, ftp bool) *sluggish {
 	l := &sluggish{t: t, state: state, up: up}
@@ -53,6 +60,9 @@ func (l *sluggish) listen(to string, names bool) string {
 				continue
 			}
 			sick := &atomic.Bool{}
+			l.mu.Lock()
+			l.all = append(l.all, sick)
+			l.mu.Unlock()
 			go l.carry(far, near, true, false, sick)
 			go l.carry(near, far, false, names, sick)
 		}
@@ -63,16 +73,21 @@ func (l *sluggish) listen(to string, names bool) string {
 func (l *sluggish) carry(to, from net.Conn, up, names bool, sick *atomic.Bool) {
 	defer to.Close()
 	defer from.Close()
-	buffer, carried := make([]byte, 16<<10), 0
+	buffer, carried, began := make([]byte, 16<<10), 0, time.Time{}
 	for {
 		if sick.Load() && l.state == "deaf" && up == l.up {
-			_, _ = from.Read(nil)
-			<-l.t.Context().Done()
+			time.Sleep(sickFor)
 			return
 		}
 		most := len(buffer)
 		trickles := sick.Load() && l.state == "trickles" && up == l.up
 		if trickles {
+			if began.IsZero() {
+				began = time.Now()
+			}
+			if time.Since(began) > sickFor { // the server hears of the end in the end
+				return
+			}
 			time.Sleep(10 * time.Millisecond)
 			most = 1
 		}
@@ -91,6 +106,19 @@ func (l *sluggish) carry(to, from net.Conn, up, names bool, sick *atomic.Bool) {
 			return
 		}
 		if carried += n; up == l.up && carried > healthyUntil && l.fell.CompareAndSwap(false, true) {
+			sick.Store(true)
+			l.spread()
+		}
+	}
+}
+
+// spread makes a mute server mute on all connections that there are: FTP answers on
+// another one than that which carries the bytes.
+func (l *sluggish) spread() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, sick := range l.all {
+		if l.state == "mute" {
 			sick.Store(true)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 
 const (
 	lap      = 2 * time.Second // over which a rate is measured
-	patient  = 4               // laps: a trial that is in vain costs some of the rate for a while
 	steady   = 1.1             // by which it grows in a lap at most, if it is as high as it gets
 	gainful  = 1.15            // what one more connection has to bring
 	halfDone = 4 * lap         // a measurement that nobody has gone on with is forgotten
@@ -46,7 +45,7 @@ func (g *gain) wants(now time.Time, moved int64) bool {
 	}
 	before := g.rate
 	g.rate, g.began, g.moved = float64(moved-g.moved)/took.Seconds(), now, moved
-	if g.laps++; g.laps < patient || g.rate > steady*before {
+	if g.laps++; g.laps < 2 || g.rate > steady*before {
 		return false
 	}
 	if g.one > 0 && g.rate < gainful*g.one {
