@@ -187,7 +187,7 @@ func TestPeersThatMoveNothingAreLeft(t *testing.T) {
 					far, err := all.Open(t.Context(), l)
 					must(t, err)
 					t.Cleanup(func() { far.Close() })
-					s := newStage(t, func(o *Options) { o.Stall, o.PartSize, o.Parallel = 600*time.Millisecond, bigPart, 2 })
+					s := newStage(t, func(o *Options) { o.Stall, o.Patience, o.PartSize, o.Parallel = time.Second, time.Minute, bigPart, 2 })
 					data := s.file("clip", 2*bigPart)
 					path := strings.ReplaceAll(t.Name(), "/", "-")
 					to := s.folder("a")
