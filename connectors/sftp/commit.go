@@ -32,14 +32,18 @@ func (u *upload) Commit(ctx context.Context, w connectors.Whole) (connectors.Ent
 
 func (u *upload) commit(ctx context.Context, c *conn, w connectors.Whole) (connectors.Entry, error) {
 	defer c.link.patient(w.Size)()
-	if err := u.finish(ctx, c, w); err != nil {
+	seen, err := u.finish(ctx, c, w)
+	if err != nil {
 		return connectors.Entry{}, err
 	}
-	err := through(ctx, func(ctx context.Context) error {
+	err = through(ctx, func(ctx context.Context) error {
 		return c.inFolder(ctx, u.path, func() error { return u.publish(ctx, c) })
 	})
 	if err != nil {
 		return connectors.Entry{}, err
+	}
+	if seen.Typed && seen.Size == w.Size && u.place.atomic.Load() { // a rename changes neither
+		return entryOf(u.path, seen)
 	}
 	entry, err := c.entry(ctx, u.path)
 	if err == nil && entry.Size != w.Size {
@@ -50,15 +54,24 @@ func (u *upload) commit(ctx context.Context, c *conn, w connectors.Whole) (conne
 
 // finish makes the staged file what the object shall be, and durable where the
 // server can.
-func (u *upload) finish(ctx context.Context, c *conn, w connectors.Whole) error {
+func (u *upload) finish(ctx context.Context, c *conn, w connectors.Whole) (seen wire.Attrs, err error) {
 	h, err := u.open(ctx, c)
 	if err != nil {
-		return err
+		return seen, err
 	}
 	u.files.forget(c)
+	if c.link.isOpenSSH() && u.options.Resume == "" && u.reach.Load() <= w.Size {
+		return u.finishAtOnce(ctx, c, h, w)
+	}
+	return seen, u.finishInSteps(ctx, c, h, w)
+}
+
+// finishInSteps is for a file that may have to be cut, and for servers that may work on
+// several requests at once.
+func (u *upload) finishInSteps(ctx context.Context, c *conn, h wire.Handle, w connectors.Whole) error {
 	others := make(chan error, 1)
 	go func() { others <- u.files.closeAll(ctx) }()
-	err = u.seal(ctx, c, h, w)
+	err := u.seal(ctx, c, h, w)
 	if failed := <-others; failed != nil {
 		giveBack(c, h)
 		return u.lost(ctx, c, failed)
@@ -115,7 +128,11 @@ func (u *upload) sync(ctx context.Context, c *conn, h wire.Handle) error {
 	if !c.Can("fsync@openssh.com", "1") {
 		return nil
 	}
-	err := c.Fsync(ctx, h)
+	return u.synced(ctx, c, c.Fsync(ctx, h))
+}
+
+// synced understands the answer to a sync.
+func (u *upload) synced(ctx context.Context, c *conn, err error) error {
 	switch {
 	case isStatus(err, wire.Unsupported, wire.BadMessage): // by the file system that the server stands on
 		return nil
@@ -155,10 +172,22 @@ func (u *upload) lost(ctx context.Context, c *conn, err error) error {
 // setTime leaves the time alone where the protocol's 32 bits cannot hold it, and
 // on servers that do not let it be set, which it notes.
 func (c *conn) setTime(ctx context.Context, path string, t time.Time, undated interface{ Store(bool) }) error {
-	if t.IsZero() || t.Before(time.Unix(0, 0)) || t.Unix() > 1<<32-1 {
+	if t = tellable(t); t.IsZero() {
 		return nil
 	}
-	err := c.SetTime(ctx, c.abs(path), t)
+	return dated(c.SetTime(ctx, c.abs(path), t), undated)
+}
+
+// tellable is the time if the protocol can tell it, else zero.
+func tellable(t time.Time) time.Time {
+	if t.Before(time.Unix(0, 0)) || t.Unix() > 1<<32-1 {
+		return time.Time{}
+	}
+	return t
+}
+
+// dated understands the answer to the setting of a time.
+func dated(err error, undated interface{ Store(bool) }) error {
 	if refused(err) && !errors.Is(err, fs.ErrNotExist) {
 		undated.Store(true)
 		return nil

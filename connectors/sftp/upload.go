@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -24,6 +25,7 @@ type upload struct {
 	committed *connectors.Entry
 
 	files kept
+	reach atomic.Int64 // the furthest byte that was written
 }
 
 var (

@@ -17,14 +17,25 @@ type answer struct {
 // ask makes a request beside the library and gives its answer, of the wanted
 // kind; a refusal is a *Status. It returns when the client ends at the latest.
 func (c *Client) ask(kind, want byte, args []byte) (*reader, error) {
-	came := make(chan answer, 1)
-	c.mu.Lock()
-	id := c.fresh()
-	c.beside[id] = came
-	c.mu.Unlock()
-	if c.out.send(frame(append(request(kind, id, len(args)), args...))) != nil {
+	packet, came := c.prepare(kind, args)
+	if c.out.send(packet) != nil {
 		return nil, c.Err() // the end of an SSH channel must not look like that of a file
 	}
+	return c.conclude(came, want)
+}
+
+// prepare makes a request that is going to be sent.
+func (c *Client) prepare(kind byte, args []byte) (packet []byte, came <-chan answer) {
+	answered := make(chan answer, 1)
+	c.mu.Lock()
+	id := c.fresh()
+	c.beside[id] = answered
+	c.mu.Unlock()
+	return frame(append(request(kind, id, len(args)), args...)), answered
+}
+
+// conclude waits for the answer to a request that was sent; see ask.
+func (c *Client) conclude(came <-chan answer, want byte) (*reader, error) {
 	var a answer
 	select {
 	case a = <-came:

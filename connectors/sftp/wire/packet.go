@@ -14,7 +14,9 @@ const (
 	packetClose         = 4
 	packetRead          = 5
 	packetWrite         = 6
+	packetLstat         = 7
 	packetFstat         = 8
+	packetSetstat       = 9
 	packetFsetstat      = 10
 	packetOpendir       = 11
 	packetReaddir       = 12
