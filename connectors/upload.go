@@ -14,6 +14,7 @@ type UploadOptions struct {
 	ContentType string            // where the place keeps one
 	Metadata    map[string]string // where the place keeps some; keys in lower case
 	Brief       bool              // the Entry of Commit may lack its time, where the place would have to ask for it once more
+	AtOnce      bool              // it is written and committed right away, so that a file may stay open in between; see [Resting]
 	Exclusive   bool              // fail with KindExists if there is a file at the path at commit
 }
 
@@ -75,6 +76,14 @@ type StagedHasher interface {
 // A Fleeting upload ends with its process: it leaves nothing at the place before
 // Commit, and its ID takes up nothing, so that nobody has to remember it.
 type Fleeting interface{ Fleeting() }
+
+// A Resting upload may keep a file open between its calls, if it was begun to be
+// written at once.
+type Resting interface {
+	// Rest closes it. Whoever leaves the upload to a later run calls it; Commit and
+	// Abort do so themselves. The upload can go on afterwards.
+	Rest()
+}
 
 // A Revealer is an upload whose bytes so far others can read before it is committed.
 type Revealer interface {

@@ -158,7 +158,7 @@ func (d *delivery) options() connectors.UploadOptions {
 	size, modified := d.r.described()
 	return connectors.UploadOptions{
 		Size: size, ModTime: modified, ContentType: d.r.job.ContentType,
-		Metadata: d.r.job.Metadata, Exclusive: d.to.Exclusive, Brief: true,
+		Metadata: d.r.job.Metadata, Exclusive: d.to.Exclusive, Brief: true, AtOnce: d.r.once,
 	}
 }
 

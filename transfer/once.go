@@ -43,6 +43,9 @@ func (r *run) copyAtOnce(ctx context.Context, to Destination) []error {
 		err = errPass
 	}
 	d.letGo()
+	if u, ok := connectors.As[connectors.Resting](d.upload); ok {
+		u.Rest()
+	}
 	d.leave()
 	d.idle.Wait()
 	return r.failures(ctx, []error{err})
@@ -111,17 +114,20 @@ func (d *delivery) bring(ctx context.Context, p *piece) error {
 	return d.settle(ctx)
 }
 
-// pin takes the version that a listing has told of as the source's, where the place
-// can open it and no other.
+// pin takes the version that a listing has told of, or that the job asks for, as the
+// source's, where the place can open it and no other.
 func (r *run) pin() bool {
 	seen := r.job.Source.Seen
+	if seen == nil {
+		seen = r.job.Source.Version
+	}
 	if seen == nil || seen.Version == "" || seen.Size <= 0 || seen.Path != r.job.Source.Path || r.record.Job != nil || r.receipt != nil {
 		return false
 	}
 	if v := r.job.Source.Version; v != nil && !v.SameVersion(*seen) {
 		return false
 	}
-	pinner, ok := r.job.Source.Place.(connectors.Pinner)
+	pinner, ok := connectors.As[connectors.Pinner](r.job.Source.Place)
 	if ok {
 		r.source, r.pinned = *seen, pinner
 	}

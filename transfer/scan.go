@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/chunk"
 	"gantry/transfer/digest"
 	"gantry/transfer/schedule"
 )
@@ -108,6 +109,19 @@ func (s scan) pass(ctx context.Context, e *Engine, memory *share) error {
 		failure = context.Cause(ctx)
 	}
 	return failure
+}
+
+// brief is run, without the goroutines that make nothing faster where there is but one
+// part.
+func (s scan) brief(ctx context.Context, e *Engine, memory *share, plan chunk.Plan) error {
+	if plan.Count() != 1 {
+		return s.run(ctx, e, memory)
+	}
+	p, err := s.one(ctx, e, memory, plan.Part(1))
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, p)
 }
 
 // one reads the only part there is.

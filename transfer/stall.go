@@ -111,10 +111,10 @@ func within[T any](ctx context.Context, call func() (T, error)) (value T, abando
 		err   error
 	}
 	done := make(chan result, 1)
-	go func() {
+	crew.call(func() {
 		value, err := call()
 		done <- result{value, err}
-	}()
+	})
 	select {
 	case r := <-done:
 		return r.value, false, r.err

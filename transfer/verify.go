@@ -164,7 +164,7 @@ func (d *delivery) readBack(ctx context.Context, open func(context.Context, int6
 			return nil
 		},
 	}
-	if err := s.run(ctx, d.r.e, d.ownShare()); err != nil {
+	if err := s.brief(ctx, d.r.e, d.ownShare(), d.r.plan()); err != nil {
 		return nil, err
 	}
 	if _, equal := set.Sums().Agree(whole.Digests); !equal && len(bad) == 0 {

@@ -27,7 +27,7 @@ func (h holdings) mayHold(p pair) bool {
 // and can be relied upon.
 func (c *copier) holdings(ctx context.Context, pairs []pair) (holdings, error) {
 	traits := c.to.Traits()
-	if _, here := c.to.local(""); here || len(pairs) < manyFiles || traits.WriteOnly || traits.DoubtfulLists || traits.FoldsCase || traits.FoldsUnicode {
+	if len(pairs) < manyFiles || traits.WriteOnly || traits.DoubtfulLists || traits.FoldsCase || traits.FoldsUnicode {
 		return nil, nil
 	}
 	wanted := make(map[string]bool, len(pairs))

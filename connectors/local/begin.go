@@ -64,7 +64,9 @@ func (u *upload) create(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = u.prepare(root, f, staged)
+		if err = u.prepare(root, f, staged); err == nil && u.hold(f) {
+			return nil
+		}
 		if closed := f.Close(); err == nil {
 			err = closed
 		}

@@ -44,7 +44,7 @@ func (u *upload) Commit(ctx context.Context, w connectors.Whole) (entry connecto
 // waited for, also by who cancels: it is short, since the parts are on the disk
 // already, and its error must not get lost.
 func (u *upload) finish(root *os.Root, staged string, w connectors.Whole) error {
-	f, err := u.openStaged(root, staged)
+	f, err := u.again(root, staged)
 	if err != nil {
 		return err
 	}

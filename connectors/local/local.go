@@ -33,6 +33,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -61,6 +62,7 @@ type place struct {
 	identity identity
 	facts    facts
 	syncs    syncs
+	holding  atomic.Int32 // files of small uploads that are open
 	closed   context.Context
 	close    context.CancelFunc
 }
@@ -73,6 +75,7 @@ var (
 	_ connectors.Sweeper   = (*place)(nil)
 	_ connectors.OnDisk    = (*place)(nil)
 	_ connectors.Describer = (*place)(nil)
+	_ connectors.Pinner    = (*place)(nil)
 )
 
 func open(ctx context.Context, l connectors.Location) (connectors.Place, error) {

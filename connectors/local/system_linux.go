@@ -155,3 +155,6 @@ func again(call func() error) error {
 		}
 	}
 }
+
+// renamesOpen tells whether a file that is open can be renamed.
+const renamesOpen = true

@@ -45,3 +45,6 @@ func foldsByFlag(*os.File) bool { return false }
 
 // roomFor does not know.
 func roomFor(*os.File, int64) error { return nil }
+
+// renamesOpen tells whether a file that is open can be renamed.
+const renamesOpen = false

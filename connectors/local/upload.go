@@ -5,12 +5,13 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
 )
 
-// upload is a file in the staging folder. It keeps no file open between calls.
+// upload is a file in the staging folder. Only a small one is kept open between calls.
 type upload struct {
 	place    *place
 	id, path string
@@ -18,11 +19,13 @@ type upload struct {
 
 	mu        sync.Mutex // held by Commit and Abort
 	committed *connectors.Entry
+	held      atomic.Pointer[held] // nil if the file is opened by each call
 }
 
 var (
-	_ connectors.Upload = (*upload)(nil)
-	_ connectors.Staged = (*upload)(nil)
+	_ connectors.Upload  = (*upload)(nil)
+	_ connectors.Staged  = (*upload)(nil)
+	_ connectors.Resting = (*upload)(nil)
 )
 
 // ID implements connectors.Upload.
@@ -54,6 +57,13 @@ func (u *upload) Parts(ctx context.Context) ([]connectors.Part, error) {
 
 // OpenStaged implements connectors.Staged.
 func (u *upload) OpenStaged(ctx context.Context, offset, length int64) (r io.ReadCloser, err error) {
+	ok, err := u.inHand(ctx, "open", func(f *os.File) error {
+		r, err = u.readHeld(ctx, f, offset, length)
+		return err
+	})
+	if ok {
+		return r, err
+	}
 	err = u.within(ctx, "open", func(root *os.Root, staged string) error {
 		r, err = u.place.read(ctx, root, staged, u.path, offset, length)
 		return err
@@ -65,6 +75,7 @@ func (u *upload) OpenStaged(ctx context.Context, offset, length int64) (r io.Rea
 func (u *upload) Abort(ctx context.Context) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.Rest()
 	err := u.within(ctx, "abort", func(root *os.Root, staged string) error { return root.Remove(staged) })
 	if connectors.KindOf(err) == connectors.KindNotFound {
 		return nil

@@ -24,6 +24,12 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 	if err := promise.Check(u.path, p); err != nil {
 		return connectors.Part{}, err
 	}
+	written := connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size}
+	if p.Size == u.options.Size {
+		if ok, err := u.inHand(ctx, "write part of", func(f *os.File) error { return u.copy(ctx, f, p, r) }); ok {
+			return written, err // the commit syncs it
+		}
+	}
 	err := u.within(ctx, "write part of", func(root *os.Root, staged string) error {
 		f, err := u.openStaged(root, staged)
 		if err != nil {
@@ -39,7 +45,7 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 		// The disk may take its time: whoever cancels does not wait for it.
 		return promise.Do(ctx, func() error { return syncAndClose(f) })
 	})
-	return connectors.Part{Number: p.Number, Offset: p.Offset, Size: p.Size}, err
+	return written, err
 }
 
 // openStaged opens the staged file for writing, also when a commit that failed has

@@ -30,6 +30,7 @@ type everyInterface interface {
 	connectors.Tierer
 	connectors.Locker
 	connectors.Versioner
+	connectors.Pinner
 	connectors.Tagger
 	connectors.Notifier
 	connectors.Sweeper
@@ -105,6 +106,10 @@ func (everything) Versions(context.Context, string) iter.Seq2[connectors.FileVer
 	return func(yield func(connectors.FileVersion, error) bool) {
 		yield(connectors.FileVersion{}, errReached(wrap.Versions))
 	}
+}
+
+func (everything) OpenAs(context.Context, connectors.Entry, int64, int64) (io.ReadCloser, error) {
+	return nil, errReached(wrap.Open)
 }
 
 func (everything) OpenVersion(context.Context, string, string, int64, int64) (io.ReadCloser, error) {

@@ -140,6 +140,18 @@ func (p *place) OpenVersion(ctx context.Context, path, id string, offset, length
 		})
 }
 
+// OpenAs implements connectors.Pinner. To the hooks it is an Open.
+func (p *place) OpenAs(ctx context.Context, e connectors.Entry, offset, length int64) (io.ReadCloser, error) {
+	inner, ok := connectors.As[connectors.Pinner](p.Place)
+	if !ok {
+		return nil, lacks(Open, e.Path)
+	}
+	return p.stream(ctx, Call{Op: Open, Path: e.Path, Offset: offset, Length: length},
+		func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+			return inner.OpenAs(ctx, e, offset, length)
+		})
+}
+
 // RemoveVersion implements connectors.Versioner.
 func (p *place) RemoveVersion(ctx context.Context, path, id string) error {
 	return do(ctx, p, Call{Op: RemoveVersion, Path: path}, func(ctx context.Context, i connectors.Versioner) error { return i.RemoveVersion(ctx, path, id) })

@@ -19,6 +19,7 @@ var (
 	_ connectors.StagedHasher = (*upload)(nil)
 	_ connectors.Filler       = (*upload)(nil)
 	_ connectors.Revealer     = (*upload)(nil)
+	_ connectors.Resting      = (*upload)(nil)
 )
 
 // Unwrap gives the upload inside.
@@ -94,6 +95,13 @@ func (u *upload) Reveal(ctx context.Context, path string) (made []string, err er
 		return nil, lacks(Reveal, path)
 	}
 	return ask(ctx, u.place, Call{Op: Reveal, Path: path}, func(ctx context.Context) ([]string, error) { return inner.Reveal(ctx, path) })
+}
+
+// Rest implements connectors.Resting. No hook is called.
+func (u *upload) Rest() {
+	if inner, ok := connectors.As[connectors.Resting](u.Upload); ok {
+		inner.Rest()
+	}
 }
 
 // Fill implements connectors.Filler.

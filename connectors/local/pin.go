@@ -1,0 +1,71 @@
+package local
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"gantry/connectors"
+	"gantry/connectors/promise"
+)
+
+// OpenAs implements connectors.Pinner by the inode and the time of its last change:
+// the file has to have them when it is opened, and still when its last byte is given.
+func (p *place) OpenAs(ctx context.Context, e connectors.Entry, offset, length int64) (r io.ReadCloser, err error) {
+	if e.Version == "" {
+		return nil, connectors.Errorf(connectors.KindInvalid, "open", e.Path, "no version of it is named")
+	}
+	err = p.within(ctx, "open", e.Path, func(root *os.Root, path string) error {
+		if offset < 0 {
+			return connectors.Errorf(connectors.KindInvalid, "open", path, "the offset %d is negative", offset)
+		}
+		f, err := p.openFile(root, path, "open")
+		if err != nil {
+			return err
+		}
+		pinned := &pinned{e: e, left: e.Size - offset}
+		if length >= 0 {
+			pinned.left = min(pinned.left, length)
+		}
+		if pinned.reader, err = p.stream(f, path, offset, length); err == nil {
+			err = pinned.check()
+		}
+		if err != nil {
+			_ = f.Close()
+			return err
+		}
+		r = promise.Exactly(ctx, path, pinned, length)
+		return nil
+	})
+	return r, err
+}
+
+// A pinned reader gives the last of its bytes only if the file is still the same
+// version.
+type pinned struct {
+	*reader
+	e    connectors.Entry
+	left int64
+}
+
+func (r *pinned) Read(b []byte) (int, error) {
+	n, err := r.reader.Read(b)
+	if r.left -= int64(n); r.left > 0 && err == nil {
+		return n, nil
+	}
+	if changed := r.check(); changed != nil {
+		return 0, changed
+	}
+	return n, err
+}
+
+func (r *pinned) check() error {
+	info, err := r.f.Stat()
+	if err != nil {
+		return fail("read", r.path, err)
+	}
+	if info.Size() != r.e.Size || version(info) != r.e.Version {
+		return connectors.Errorf(connectors.KindChanged, "read", r.path, "it is another version by now")
+	}
+	return nil
+}
