@@ -22,6 +22,8 @@ type Fault struct {
 	Message string
 	Region  string    // where the bucket is, if the store says so
 	Clock   time.Time // of the store, if it says so
+
+	Elsewhere string // scheme and host of where it redirects to
 }
 
 func (f *Fault) Error() string {

@@ -126,6 +126,9 @@ func (p *Place) judge(op string, f *Fault) (kind connectors.Kind, remedy string)
 	case f.Region != "" && (f.Status/100 == 3 || f.Code == "AuthorizationHeaderMalformed"):
 		return connectors.KindInvalid, fmt.Sprintf("set the option region to %s", f.Region)
 	}
+	if f.Status/100 == 3 && f.Elsewhere != "" {
+		return connectors.KindInvalid, fmt.Sprintf("the store wants requests to go to %s: if that is right, set the option endpoint to it", f.Elsewhere)
+	}
 	if f.Code == "RequestTimeTooSkewed" && !f.Clock.IsZero() {
 		return connectors.KindAuth, remedies[f.Code] + p.skew(f.Clock)
 	}

@@ -87,6 +87,9 @@ func Answered(resp *http.Response) error {
 	defer resp.Body.Close()
 	f := &Fault{Status: resp.StatusCode, Region: resp.Header.Get("X-Amz-Bucket-Region")}
 	f.Clock, _ = http.ParseTime(resp.Header.Get("Date"))
+	if to, err := resp.Location(); err == nil {
+		f.Elsewhere = to.Scheme + "://" + to.Host
+	}
 	var document struct {
 		Code, Message, Region string
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -37,13 +36,13 @@ func (w *wire) resolve(ctx context.Context) error {
 		return err
 	}
 	w.base, w.credentials = &endpoint.URI, o.Credentials
-	w.signer.Service, w.signer.Region = "s3", o.Region
+	w.line.Signer.Service, w.line.Signer.Region = "s3", o.Region
 	if schemes, ok := auth.GetAuthOptions(&endpoint.Properties); ok && len(schemes) > 0 {
 		if name, ok := smithyhttp.GetSigV4SigningName(&schemes[0].SignerProperties); ok {
-			w.signer.Service = name
+			w.line.Signer.Service = name
 		}
 		if region, ok := smithyhttp.GetSigV4SigningRegion(&schemes[0].SignerProperties); ok {
-			w.signer.Region = region
+			w.line.Signer.Region = region
 		}
 	}
 	w.lean = objectstore.Lean{Base: w.base, Do: w.do}
@@ -56,7 +55,7 @@ func (w *wire) dress(stack *middleware.Stack) error {
 		ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler,
 	) (middleware.BuildOutput, middleware.Metadata, error) {
 		if r, ok := in.Request.(*smithyhttp.Request); ok {
-			w.terms.Dress(ctx, r.Request)
+			w.line.Terms.Dress(ctx, r.Request)
 		}
 		return next.HandleBuild(ctx, in)
 	}), middleware.After)
@@ -76,21 +75,17 @@ func (w *wire) do(req *http.Request, payload string) (*http.Response, error) {
 	if w.express() {
 		return nil, connectors.Errorf(connectors.KindUnsupported, "ask", w.bucket, "a directory bucket has no such thing")
 	}
-	ctx := req.Context()
-	w.terms.Dress(ctx, req)
-	if w.credentials != nil && !aws.IsCredentialsProvider(w.credentials, (*aws.AnonymousCredentials)(nil)) {
-		keys, err := w.credentials.Retrieve(ctx)
-		if err != nil {
-			return nil, unsignable(err)
-		}
-		w.signer.Sign(req, objectstore.Keys{Access: keys.AccessKeyID, Secret: keys.SecretAccessKey, Token: keys.SessionToken}, payload, time.Now())
+	return w.line.Do(req, payload)
+}
+
+// keys are those that the SDK has for a request; none for an anonymous one.
+func (w *wire) keys(ctx context.Context) (objectstore.Keys, error) {
+	if w.credentials == nil || aws.IsCredentialsProvider(w.credentials, (*aws.AnonymousCredentials)(nil)) {
+		return objectstore.Keys{}, nil
 	}
-	resp, err := w.transport.RoundTrip(req)
+	keys, err := w.credentials.Retrieve(ctx)
 	if err != nil {
-		return nil, err
+		return objectstore.Keys{}, unsignable(err)
 	}
-	if err := objectstore.Answered(resp); err != nil {
-		return nil, err
-	}
-	return resp, nil
+	return objectstore.Keys{Access: keys.AccessKeyID, Secret: keys.SecretAccessKey, Token: keys.SessionToken}, nil
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
@@ -69,9 +71,10 @@ func open(ctx context.Context, c connectors.Connector, l connectors.Location) (c
 	}
 	transport := objectstore.Transport(limits)
 	trust(transport.TLSClientConfig, cfg)
-	w := &wire{bucket: bucket, terms: config.Terms, transport: objectstore.Heed(transport)}
+	w := &wire{bucket: bucket}
+	w.line.Transport, w.line.Terms, w.line.Keys, w.line.Now = objectstore.Heed(transport), config.Terms, w.keys, time.Now
 	w.api = s3.NewFromConfig(cfg, lean, func(o *s3.Options) {
-		o.HTTPClient = &http.Client{Transport: w.transport, CheckRedirect: stay}
+		o.HTTPClient = &http.Client{Transport: w.line.Transport, CheckRedirect: stay}
 		if endpoint := option("endpoint"); endpoint != "" {
 			o.BaseEndpoint = &endpoint
 		}
@@ -108,7 +111,11 @@ func open(ctx context.Context, c connectors.Connector, l connectors.Location) (c
 
 // lean takes off what the SDK does beside asking.
 func lean(o *s3.Options) {
-	o.Retryer = aws.NopRetryer{}
+	o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) { // the second attempt goes by the store's clock
+		r.MaxAttempts, r.RateLimiter = 2, ratelimit.None
+		r.Retryables = []retry.IsErrorRetryable{retry.RetryableErrorCode{Codes: map[string]struct{}{"RequestTimeTooSkewed": {}}}}
+		r.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+	})
 	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	o.DisableLogOutputChecksumValidationSkipped = true

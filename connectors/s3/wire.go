@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -16,14 +15,11 @@ import (
 
 // A wire is the SDK's client for one bucket.
 type wire struct {
-	api    *s3.Client
-	bucket string
-	terms  objectstore.Terms
-
+	api         *s3.Client
+	bucket      string
 	base        *url.URL                // of the bucket
 	credentials aws.CredentialsProvider // nil for none
-	transport   http.RoundTripper
-	signer      objectstore.Signer
+	line        objectstore.Line
 	lean        objectstore.Lean
 }
 

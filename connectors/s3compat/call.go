@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
-	"time"
 
 	"gantry/connectors/objectstore"
 )
@@ -24,43 +23,19 @@ const (
 // A signing transport dresses requests with the location's terms, and signs them.
 // The library's own signature would leave the terms out.
 type signing struct {
-	http.RoundTripper
-	keys   objectstore.Keys
-	signer objectstore.Signer
-	terms  objectstore.Terms
+	*objectstore.Line
+	anonymous bool
 }
 
-func (s *signing) RoundTrip(given *http.Request) (*http.Response, error) {
+func (s signing) RoundTrip(given *http.Request) (*http.Response, error) {
 	req := given.Clone(given.Context())
-	if s.keys.Access == "" {
-		s.terms.Dress(req.Context(), req)
-		return s.RoundTripper.RoundTrip(req)
+	if s.anonymous {
+		return s.Send(req, "")
 	}
 	if err := hashDocument(req); err != nil {
 		return nil, err
 	}
-	return s.sign(req, req.Header.Get(payloadHeader))
-}
-
-// sign changes the request.
-func (s *signing) sign(req *http.Request, payload string) (*http.Response, error) {
-	s.terms.Dress(req.Context(), req)
-	if s.keys.Access != "" {
-		s.signer.Sign(req, s.keys, payload, time.Now())
-	}
-	return s.RoundTripper.RoundTrip(req)
-}
-
-// do is for [objectstore.Lean].
-func (s *signing) do(req *http.Request, payload string) (*http.Response, error) {
-	resp, err := s.sign(req, payload)
-	if err != nil {
-		return nil, err
-	}
-	if err := objectstore.Answered(resp); err != nil {
-		return nil, err
-	}
-	return resp, nil
+	return s.Send(req, req.Header.Get(payloadHeader))
 }
 
 // hashDocument puts the digest of the body where the signature covers it.
@@ -79,7 +54,8 @@ func hashDocument(req *http.Request) error {
 		if err := req.Body.Close(); err != nil {
 			return err
 		}
-		req.Body = io.NopCloser(bytes.NewReader(data))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+		req.Body, _ = req.GetBody()
 		req.Header.Set(payloadHeader, hashOf(data))
 	}
 	return nil
@@ -96,5 +72,5 @@ func (w *wire) Call(ctx context.Context, r objectstore.Request) (*http.Response,
 	if err != nil {
 		return nil, err
 	}
-	return w.transport.do(req, hashOf(r.Body))
+	return w.line.Do(req, hashOf(r.Body))
 }

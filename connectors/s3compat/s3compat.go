@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -75,12 +76,15 @@ func open(c connectors.Connector, l connectors.Location) (connectors.Place, erro
 		return nil, err
 	}
 	transport := objectstore.Transport(limits)
-	sign := &signing{RoundTripper: objectstore.Heed(transport), keys: keys, terms: config.Terms}
-	sign.signer.Service, sign.signer.Region = "s3", option("region")
+	line := &objectstore.Line{
+		Transport: objectstore.Heed(transport), Terms: config.Terms, Now: time.Now,
+		Keys: func(context.Context) (objectstore.Keys, error) { return keys, nil },
+	}
+	line.Signer.Service, line.Signer.Region = "s3", option("region")
 	core, err := minio.NewCore(host, &minio.Options{
-		Creds:        credentials.NewStaticV4("", "", ""), // sign does it, after it has dressed the request
+		Creds:        credentials.NewStaticV4("", "", ""), // line does it, after it has dressed the request
 		Secure:       secure,
-		Transport:    sign,
+		Transport:    signing{line, keys.Access == ""},
 		Region:       option("region"),
 		BucketLookup: lookup,
 		MaxRetries:   1,
@@ -88,9 +92,9 @@ func open(c connectors.Connector, l connectors.Location) (connectors.Place, erro
 	if err != nil {
 		return nil, &connectors.Error{Kind: connectors.KindInvalid, Op: "read location", Path: l.URL, Err: err, Remedy: "write s3+https://host:port/bucket/prefix"}
 	}
-	w := &wire{core: core, bucket: config.Bucket, transport: sign}
+	w := &wire{core: core, bucket: config.Bucket, line: line}
 	w.base = bucketURL(*core.EndpointURL(), w.bucket, lookup)
-	w.lean = objectstore.Lean{Base: w.base, Do: sign.do}
+	w.lean = objectstore.Lean{Base: w.base, Do: line.Do}
 	config.Plain = !secure
 	config.Endpoint, config.MaxSize, config.Close = host, 5<<40, transport.CloseIdleConnections
 	place := objectstore.New(w, config)

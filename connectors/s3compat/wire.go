@@ -11,11 +11,11 @@ import (
 
 // A wire is MinIO's client for one bucket.
 type wire struct {
-	core      *minio.Core
-	bucket    string
-	base      *url.URL // of the bucket
-	transport *signing
-	lean      objectstore.Lean
+	core   *minio.Core
+	bucket string
+	base   *url.URL // of the bucket
+	line   *objectstore.Line
+	lean   objectstore.Lean
 }
 
 var _ objectstore.Client = (*wire)(nil)
