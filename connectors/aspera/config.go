@@ -2,12 +2,8 @@ package aspera
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"net/url"
-	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -41,41 +37,35 @@ type config struct {
 
 func configure(l connectors.Location) (config, error) {
 	described := describe()
-	if err := described.Check(l); err != nil {
+	u, err := described.ServerURL(l, "write aspera+https://node:9092/path or aspera://user@host/path")
+	if err != nil {
 		return config{}, err
 	}
-	u, err := url.Parse(l.URL)
-	if err != nil {
-		return config{}, err // Check parsed it
-	}
-	if u.Hostname() == "" || u.Opaque != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return config{}, invalid(l.URL, "it does not name a server and a path", "write aspera+https://node:9092/path or aspera://user@host/path, with ? as %3F and # as %23")
-	}
-	o := options{url: u.Redacted(), value: func(name string) string { return described.Option(l, name) }}
+	o := options{described.Reader(l, u.Redacted())}
 	c := config{
-		url: u.Redacted(), root: path.Clean("/" + u.Path), nodeUser: cmp.Or(o.value("nodeUser"), u.User.Username()),
-		password: o.value("password"), token: o.value("token"), passphrase: o.value("passphrase"), encryption: o.value("encryption"),
-		resume: o.resume(), anyHost: o.flag("anyHostKey"), grow: o.duration("grow"), ascp: home(o.value("ascp")), caFile: home(o.value("caFile")),
-		timeout: o.duration("timeout"), attempts: o.number("attempts", 1000), parallel: o.number("connections", 100),
+		url: u.Redacted(), root: path.Clean("/" + u.Path), nodeUser: cmp.Or(o.Text("nodeUser"), u.User.Username()),
+		password: o.Text("password"), token: o.Text("token"), passphrase: o.Text("passphrase"), encryption: o.Text("encryption"),
+		resume: o.resume(), anyHost: o.Flag("anyHostKey"), grow: o.Duration("grow"), ascp: o.File("ascp"), caFile: o.File("caFile"),
+		timeout: o.Duration("timeout"), attempts: o.Number("attempts", 1, 1000), parallel: o.Number("connections", 1, 100),
 	}
 	c.base = spec.Spec{
-		SSHPort: o.number("sshPort", 65535), FaspPort: o.number("faspPort", 65535), SSHHostDigest: o.value("hostKey"), KeyFile: home(o.value("identityFile")),
+		SSHPort: o.Number("sshPort", 1, 65535), FaspPort: o.Number("faspPort", 1, 65535), SSHHostDigest: o.Text("hostKey"), KeyFile: o.File("identityFile"),
 		TargetRate: o.rate("rate"), MinRate: o.rate("minRate"),
-		RatePolicy: spec.RatePolicy(o.value("ratePolicy")), Cipher: spec.Cipher(o.value("cipher")),
+		RatePolicy: spec.RatePolicy(o.Text("ratePolicy")), Cipher: spec.Cipher(o.Text("cipher")),
 	}
 	if u.Scheme == "aspera+https" {
 		c.node = (&url.URL{Scheme: "https", Host: u.Host}).String()
-		if o.value("node") != "" {
-			o.refuse("node", "and the URL both name the Node API", "leave the option out")
+		if o.Text("node") != "" {
+			o.Refuse("node", "and the URL both name the Node API", "leave the option out")
 		}
 	} else {
-		c.node, c.host, c.user = strings.TrimSuffix(o.value("node"), "/"), u.Hostname(), u.User.Username()
+		c.node, c.host, c.user = strings.TrimSuffix(o.Text("node"), "/"), u.Hostname(), u.User.Username()
 		if u.Port() != "" {
 			c.base.SSHPort, _ = strconv.Atoi(u.Port()) // url.Parse has looked at it
 		}
 	}
-	if o.err != nil {
-		return config{}, o.err
+	if err := o.Err(); err != nil {
+		return config{}, err
 	}
 	return c, c.check()
 }
@@ -84,17 +74,17 @@ func configure(l connectors.Location) (config, error) {
 func (c config) check() error {
 	switch {
 	case c.node == "" && c.user == "":
-		return invalid(c.url, "it names no user", "write aspera://user@host/path")
+		return connectors.BadLocation(c.url, "it names no user", "write aspera://user@host/path")
 	case c.node != "" && c.token == "" && (c.password == "" || c.nodeUser == ""):
-		return invalid(c.url, "there is nothing to log in to the Node API with", "give nodeUser and password, or token")
+		return connectors.BadLocation(c.url, "there is nothing to log in to the Node API with", "give nodeUser and password, or token")
 	case c.node != "" && c.encryption != "":
-		return invalid(c.url, "with encryption at rest the Node API tells the sizes of the encrypted files, which cannot be compared", "leave out the node, or the encryption")
+		return connectors.BadLocation(c.url, "with encryption at rest the Node API tells the sizes of the encrypted files, which cannot be compared", "leave out the node, or the encryption")
 	case c.node == "" && c.password != "" && c.passphrase != "":
-		return invalid(c.url, "there are a password and a key's passphrase, of which ascp takes one", "give one")
+		return connectors.BadLocation(c.url, "there are a password and a key's passphrase, of which ascp takes one", "give one")
 	case c.node == "" && c.password != "" && c.base.SSHHostDigest == "" && !c.anyHost:
-		return invalid(c.url, "the password would be sent to whoever answers at this address: ascp compares no host key unless it is given one", "give hostKey, the fingerprint of the server's SSH key, or anyHostKey: true")
+		return connectors.BadLocation(c.url, "the password would be sent to whoever answers at this address: ascp compares no host key unless it is given one", "give hostKey, the fingerprint of the server's SSH key, or anyHostKey: true")
 	case c.node == "" && c.password == "" && c.token == "" && c.base.KeyFile == "":
-		return invalid(c.url, "there is nothing to log in with", "give identityFile, password or token")
+		return connectors.BadLocation(c.url, "there is nothing to log in with", "give identityFile, password or token")
 	}
 	probe := c.base
 	probe.Direction, probe.RemoteHost, probe.RemoteUser, probe.DestinationRoot = spec.Send, cmp.Or(c.host, "host"), cmp.Or(c.user, "user"), "/"
@@ -105,72 +95,21 @@ func (c config) check() error {
 	return nil
 }
 
-// options reads settings and keeps the first thing that is wrong with them.
-type options struct {
-	url   string
-	value func(name string) string
-	err   error
-}
+// options are a location's, with those that only Aspera has.
+type options struct{ *connectors.OptionReader }
 
-func (o *options) refuse(name, text, remedy string) {
-	if o.err == nil {
-		o.err = invalid(o.url, fmt.Sprintf("the option %q %s", name, text), remedy)
-	}
-}
-
-func (o *options) duration(name string) time.Duration {
-	d, err := time.ParseDuration(o.value(name))
-	if err != nil || d <= 0 {
-		o.refuse(name, "is no duration", "write it like 30s or 2m")
-	}
-	return d
-}
-
-func (o *options) flag(name string) bool {
-	value, err := strconv.ParseBool(o.value(name))
+func (o options) rate(name string) spec.Kbps {
+	rate, err := spec.ParseRate(o.Text(name))
 	if err != nil {
-		o.refuse(name, "is neither yes nor no", "write true or false")
-	}
-	return value
-}
-
-func (o *options) number(name string, most int) int {
-	n, err := strconv.Atoi(o.value(name))
-	if err != nil || n < 1 || n > most {
-		o.refuse(name, "is no number", fmt.Sprintf("write 1 to %d", most))
-	}
-	return n
-}
-
-func (o *options) rate(name string) spec.Kbps {
-	rate, err := spec.ParseRate(o.value(name))
-	if err != nil {
-		o.refuse(name, "is no rate", "write bits a second as 800K, 500M or 1.5G")
+		o.Refuse(name, "is no rate", "write bits a second as 800K, 500M or 1.5G")
 	}
 	return rate
 }
 
-func (o *options) resume() spec.Resume {
-	r, err := spec.ParseResume(o.value("resume"))
+func (o options) resume() spec.Resume {
+	r, err := spec.ParseResume(o.Text("resume"))
 	if err != nil {
-		o.refuse("resume", "is no way to resume", "write none, attrs, sparse or full")
+		o.Refuse("resume", "is no way to resume", "write none, attrs, sparse or full")
 	}
 	return r
-}
-
-// home replaces a leading ~/ by the home folder of this process's user.
-func home(p string) string {
-	below, ok := strings.CutPrefix(p, "~/")
-	if !ok {
-		return p
-	}
-	dir, err := os.UserHomeDir()
-	if err != nil {
-		return p
-	}
-	return filepath.Join(dir, below)
-}
-
-func invalid(place, text, remedy string) error {
-	return &connectors.Error{Kind: connectors.KindInvalid, Op: "open", Path: place, Err: errors.New(text), Remedy: remedy}
 }

@@ -3,11 +3,7 @@ package ftp
 import (
 	"cmp"
 	"crypto/x509"
-	"errors"
 	"net"
-	"net/url"
-	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,46 +42,33 @@ func (c config) addr() string { return net.JoinHostPort(c.host, c.port) }
 
 func configure(l connectors.Location) (config, error) {
 	described := describe()
-	if err := described.Check(l); err != nil {
+	u, err := described.ServerURL(l, "write ftp://user@host/path")
+	if err != nil {
 		return config{}, err
 	}
-	u, err := url.Parse(l.URL)
-	if err != nil {
-		return config{}, err // Check parsed it
-	}
-	if u.Hostname() == "" || u.Opaque != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return config{}, invalid(l.URL, "it does not name a server and a path", "write ftp://user@host/path, with ? as %3F and # as %23")
-	}
 	if strings.Contains(u.Hostname(), ":") && !strings.HasPrefix(u.Host, "[") || !isPort(u.Port()) {
-		return config{}, invalid(u.Redacted(), "the URL is malformed: its host and port are "+strconv.Quote(u.Host), "write ftp://user@host:port/path, with an IPv6 address in brackets")
+		return config{}, connectors.BadLocation(u.Redacted(), "the URL is malformed: its host and port are "+strconv.Quote(u.Host), "write ftp://user@host:port/path, with an IPv6 address in brackets")
 	}
-	r := reader{option: func(name string) string { return described.Option(l, name) }, url: u.Redacted()}
+	r := reader{described.Reader(l, u.Redacted())}
 	c := config{
-		url: u.Redacted(), host: u.Hostname(), user: cmp.Or(u.User.Username(), "anonymous"), root: rootOf(u.Path), password: r.option("password"),
-		tls:         cmp.Or(r.among("tls", "", "none", "explicit", "implicit"), map[string]string{"ftpes": "explicit", "ftps": "implicit"}[u.Scheme], "none"),
-		tlsVersion:  r.among("tlsVersion", "auto", "1.2"),
-		authorities: r.authorities("caFile"), serverName: cmp.Or(r.option("serverName"), u.Hostname()),
-		connections: r.connections("connections"), timeout: r.timeout("timeout"), zone: r.zone("timezone"),
-		create: r.flag("create"), dropBox: r.flag("dropBox"), resume: r.among("resume", "auto", "false"),
-		listing: r.among("listing", "auto", "mlsd", "list"), passive: r.among("passive", "auto", "epsv", "pasv"), congestion: r.congestion("congestion"),
+		url: u.Redacted(), host: u.Hostname(), user: cmp.Or(u.User.Username(), "anonymous"), root: connectors.LoginRoot(u.Path), password: r.Text("password"),
+		tls:         cmp.Or(r.OneOf("tls", "", "none", "explicit", "implicit"), map[string]string{"ftpes": "explicit", "ftps": "implicit"}[u.Scheme], "none"),
+		tlsVersion:  r.OneOf("tlsVersion", "auto", "1.2"),
+		authorities: r.authorities("caFile"), serverName: cmp.Or(r.Text("serverName"), u.Hostname()),
+		connections: r.Number("connections", 1, 64), timeout: r.Duration("timeout"), zone: r.zone("timezone"),
+		create: r.Flag("create"), dropBox: r.Flag("dropBox"), resume: r.OneOf("resume", "auto", "false"),
+		listing: r.OneOf("listing", "auto", "mlsd", "list"), passive: r.OneOf("passive", "auto", "epsv", "pasv"), congestion: r.congestion("congestion"),
 	}
 	c.port = cmp.Or(u.Port(), map[bool]string{true: "990", false: "21"}[c.tls == "implicit"])
-	if r.err == nil && (badByte(c.root) != "" || strings.ContainsAny(c.user, "\r\n\x00")) {
-		r.err = invalid(c.url, "its user or path has a byte that FTP cannot carry", "take another name")
+	if badByte(c.root) != "" || strings.ContainsAny(c.user, "\r\n\x00") {
+		r.Keep(connectors.BadLocation(c.url, "its user or path has a byte that FTP cannot carry", "take another name"))
 	}
-	return c, r.err
+	return c, r.Err()
 }
 
 func isPort(text string) bool {
 	n, err := strconv.ParseUint(text, 10, 16)
 	return text == "" || err == nil && n > 0
-}
-
-func rootOf(p string) string {
-	if below, ok := strings.CutPrefix(p+"/", "/~/"); ok {
-		return path.Clean("./" + below)
-	}
-	return path.Clean("/" + p)
 }
 
 // badByte tells why a path cannot be in a command: 0xFF is the escape of the
@@ -101,71 +84,19 @@ func badByte(p string) string {
 	}
 }
 
-func invalid(place, text, remedy string) error {
-	return &connectors.Error{Kind: connectors.KindInvalid, Op: "open", Path: place, Err: errors.New(text), Remedy: remedy}
-}
+// reader reads options, with those that only FTP has.
+type reader struct{ *connectors.OptionReader }
 
-// reader reads options, and keeps the first mistake.
-type reader struct {
-	option func(name string) string
-	url    string
-	err    error
-}
-
-func (r *reader) wrong(name, text, remedy string) {
-	if r.err == nil {
-		r.err = invalid(r.url, "the option "+strconv.Quote(name)+" "+text, remedy)
-	}
-}
-
-func (r *reader) keep(err error) {
-	if r.err == nil {
-		r.err = err
-	}
-}
-
-func (r *reader) congestion(name string) link.Congestion {
-	value, err := link.ReadCongestion(r.option(name))
-	r.keep(err)
+func (r reader) congestion(name string) link.Congestion {
+	value, err := link.ReadCongestion(r.Text(name))
+	r.Keep(err)
 	return value
 }
 
-func (r *reader) among(name string, values ...string) string {
-	value := r.option(name)
-	if !slices.Contains(values, value) {
-		r.wrong(name, "is none of those it can be", "write "+strings.TrimPrefix(strings.Join(values, ", "), ", "))
-	}
-	return value
-}
-
-func (r *reader) flag(name string) bool {
-	value, err := strconv.ParseBool(r.option(name))
+func (r reader) zone(name string) *time.Location {
+	zone, err := time.LoadLocation(r.Text(name))
 	if err != nil {
-		r.wrong(name, "is neither true nor false", "write true or false")
-	}
-	return value
-}
-
-func (r *reader) connections(name string) int {
-	n, err := strconv.Atoi(r.option(name))
-	if err != nil || n < 1 || n > 64 {
-		r.wrong(name, "is no number from 1 to 64", "write it like 4")
-	}
-	return n
-}
-
-func (r *reader) timeout(name string) time.Duration {
-	d, err := time.ParseDuration(r.option(name))
-	if err != nil || d <= 0 {
-		r.wrong(name, "is no duration", "write it like 30s or 2m")
-	}
-	return d
-}
-
-func (r *reader) zone(name string) *time.Location {
-	zone, err := time.LoadLocation(r.option(name))
-	if err != nil {
-		r.wrong(name, "is no time zone", "write it like UTC or Europe/Zurich")
+		r.Refuse(name, "is no time zone", "write it like UTC or Europe/Zurich")
 	}
 	return zone
 }

@@ -196,7 +196,7 @@ func (p *place) check(ctx context.Context) error {
 			return err
 		}
 		if info, failed := p.stat(s, ""); failed == nil && info.Kind != listing.Folder {
-			return invalid(p.url, "what is there is no folder", "name a folder")
+			return connectors.BadLocation(p.url, "what is there is no folder", "name a folder")
 		}
 		err = missing("open", p.url, err)
 		if connectors.KindOf(err) != connectors.KindNotFound || p.create {

@@ -13,9 +13,9 @@ import (
 )
 
 // authorities are the system's and those of a file. nil stands for the system's.
-func (r *reader) authorities(name string) *x509.CertPool {
-	pool, err := link.Authorities(r.option(name))
-	r.keep(err)
+func (r reader) authorities(name string) *x509.CertPool {
+	pool, err := link.Authorities(r.Text(name))
+	r.Keep(err)
 	return pool
 }
 

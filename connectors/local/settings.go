@@ -1,7 +1,6 @@
 package local
 
 import (
-	"errors"
 	"io/fs"
 	"strconv"
 
@@ -62,55 +61,31 @@ func options() []connectors.Option {
 }
 
 func read(c connectors.Connector, l connectors.Location) (s settings, err error) {
-	r := optionReader{c: c, l: l}
-	s.create, s.xattrs, s.durable = r.boolean("create"), r.boolean("xattrs"), r.boolean("durable")
+	r := optionReader{c.Reader(l, l.URL)}
+	s.create, s.xattrs, s.durable = r.Flag("create"), r.Flag("xattrs"), r.Flag("durable")
 	s.fileMode, s.dirMode = r.mode("fileMode"), r.mode("dirMode")
-	switch s.sparse = sparse(c.Option(l, "sparse")); s.sparse {
-	case sparseAuto, sparseYes, sparseNo:
-	default:
-		r.refuse("sparse", "is none of its values", "write auto, true or false")
-	}
-	if s.marker = c.Option(l, "marker"); s.marker != "" {
+	s.sparse = sparse(r.OneOf("sparse", string(sparseAuto), string(sparseYes), string(sparseNo)))
+	if s.marker = r.Text("marker"); s.marker != "" {
 		if _, err := promise.CleanPath(s.marker); err != nil {
-			r.refuse("marker", "is no path below the root", "name a file by its path from the root")
+			r.Refuse("marker", "is no path below the root", "name a file by its path from the root")
 		}
 		s.create = false
 	}
-	return s, r.err
+	return s, r.Err()
 }
 
-// optionReader keeps the first mistake.
-type optionReader struct {
-	c   connectors.Connector
-	l   connectors.Location
-	err error
-}
-
-func (r *optionReader) refuse(option, what, remedy string) {
-	if r.err == nil {
-		r.err = &connectors.Error{
-			Kind: connectors.KindInvalid, Op: "open", Path: r.l.URL, Err: errors.New("the option " + strconv.Quote(option) + " " + what), Remedy: remedy,
-		}
-	}
-}
-
-func (r *optionReader) boolean(option string) bool {
-	b, err := strconv.ParseBool(r.c.Option(r.l, option))
-	if err != nil {
-		r.refuse(option, "is neither true nor false", "write true or false")
-	}
-	return b
-}
+// optionReader reads a location's options, with those that only disks have.
+type optionReader struct{ *connectors.OptionReader }
 
 // mode reads octal permissions with the bits for set-user, set-group and sticky.
-func (r *optionReader) mode(option string) fs.FileMode {
-	text := r.c.Option(r.l, option)
+func (r optionReader) mode(option string) fs.FileMode {
+	text := r.Text(option)
 	if text == "" {
 		return 0
 	}
 	bits, err := strconv.ParseUint(text, 8, 12)
 	if err != nil || bits == 0 {
-		r.refuse(option, "is no octal mode", "write it like 0640")
+		r.Refuse(option, "is no octal mode", "write it like 0640")
 	}
 	return modeOf(uint32(bits))
 }

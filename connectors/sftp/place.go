@@ -143,7 +143,7 @@ func (p *place) checkRoot(ctx context.Context, c *conn) error {
 	case err != nil:
 		return err
 	case info.Typed && !info.Mode.IsDir():
-		return invalid(p.url, "what is there is no folder", "name a folder")
+		return connectors.BadLocation(p.url, "what is there is no folder", "name a folder")
 	}
 	return nil
 }

@@ -47,20 +47,20 @@ func configure(l connectors.Location) (config, error) {
 	if err := c.readURL(u); err != nil {
 		return config{}, err
 	}
-	r := optionReader{c: described, l: l, shown: c.shown}
-	c.certFile, c.keySecret, c.caFile = r.text("clientCert"), r.text("clientKey"), r.text("caFile")
-	c.dav, c.list, c.grant = r.oneOf("dav", "auto", "true", "false"), r.text("list"), r.text("grant")
-	c.writeOnly, c.create = r.bool("writeOnly"), r.bool("create")
-	c.redirects, c.connections = r.number("redirects", 0, 20), r.number("connections", 1, 1000)
-	c.timeout = r.duration("timeout")
+	r := optionReader{described.Reader(l, c.shown)}
+	c.certFile, c.keySecret, c.caFile = r.Text("clientCert"), r.Text("clientKey"), r.Text("caFile")
+	c.dav, c.list, c.grant = r.OneOf("dav", "auto", "true", "false"), r.Text("list"), r.Text("grant")
+	c.writeOnly, c.create = r.Flag("writeOnly"), r.Flag("create")
+	c.redirects, c.connections = r.Number("redirects", 0, 20), r.Number("connections", 1, 1000)
+	c.timeout = r.Duration("timeout")
 	c.congestion = r.congestion()
 	c.allow = r.allowed("allow")
 	c.credentials = credentials{
-		user: u.User.Username(), password: r.text("password"), token: r.text("token"), query: r.text("query"), secretHeaders: r.text("secretHeaders"),
+		user: u.User.Username(), password: r.Text("password"), token: r.Text("token"), query: r.Text("query"), secretHeaders: r.Text("secretHeaders"),
 	}
 	c.credentials.headers = r.headers("headers")
-	if r.err != nil {
-		return config{}, r.err
+	if err := r.Err(); err != nil {
+		return config{}, err
 	}
 	return c, c.consistent()
 }

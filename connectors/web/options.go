@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"gantry/connectors"
@@ -15,78 +14,31 @@ import (
 	"gantry/connectors/link"
 )
 
-// An optionReader reads options and keeps the first error.
-type optionReader struct {
-	c     connectors.Connector
-	l     connectors.Location
-	shown string
-	err   error
-}
+// An optionReader reads a location's options, with those that only the web has.
+type optionReader struct{ *connectors.OptionReader }
 
-func (r *optionReader) text(name string) string { return r.c.Option(r.l, name) }
-
-func (r *optionReader) refuse(name, why, remedy string) {
-	if r.err == nil {
-		r.err = invalid(r.shown, "the option "+strconv.Quote(name)+" "+why, remedy)
-	}
-}
-
-func (r *optionReader) oneOf(name string, values ...string) string {
-	value := r.text(name)
-	if !slices.Contains(values, value) {
-		r.refuse(name, "has another value", "write "+strings.Join(values, ", "))
-	}
+func (r optionReader) congestion() link.Congestion {
+	value, err := link.ReadCongestion(r.Text("congestion"))
+	r.Keep(err)
 	return value
 }
 
-func (r *optionReader) bool(name string) bool {
-	value, err := strconv.ParseBool(r.text(name))
+func (r optionReader) allowed(name string) guard.Allowed {
+	value, err := guard.ParseAllowed(r.Text(name))
 	if err != nil {
-		r.refuse(name, "is neither true nor false", "write true or false")
+		r.Refuse(name, "cannot be read: "+err.Error(), "write addresses, networks or hosts, separated by commas")
 	}
 	return value
 }
 
-func (r *optionReader) number(name string, least, most int) int {
-	value, err := strconv.Atoi(r.text(name))
-	if err != nil || value < least || value > most {
-		r.refuse(name, "is no such number", "write one from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
-	}
-	return value
-}
-
-func (r *optionReader) duration(name string) time.Duration {
-	value, err := time.ParseDuration(r.text(name))
-	if err != nil || value <= 0 {
-		r.refuse(name, "is no duration", "write it like 30s or 2m")
-	}
-	return value
-}
-
-func (r *optionReader) congestion() link.Congestion {
-	value, err := link.ReadCongestion(r.text("congestion"))
-	if r.err == nil {
-		r.err = err
-	}
-	return value
-}
-
-func (r *optionReader) allowed(name string) guard.Allowed {
-	value, err := guard.ParseAllowed(r.text(name))
-	if err != nil {
-		r.refuse(name, "cannot be read: "+err.Error(), "write addresses, networks or hosts, separated by commas")
-	}
-	return value
-}
-
-func (r *optionReader) headers(name string) http.Header {
-	value, why := parseHeaders(r.text(name))
+func (r optionReader) headers(name string) http.Header {
+	value, why := parseHeaders(r.Text(name))
 	if why != "" {
-		r.refuse(name, why, "write one header a line, as Name: value")
+		r.Refuse(name, why, "write one header a line, as Name: value")
 	}
 	for header := range value {
 		if header == "Authorization" || header == "Cookie" || header == "Proxy-Authorization" {
-			r.refuse(name, "holds a secret itself: "+header, "use token, password or secretHeaders, which take references")
+			r.Refuse(name, "holds a secret itself: "+header, "use token, password or secretHeaders, which take references")
 		}
 	}
 	return value
