@@ -131,9 +131,9 @@ do:
 		s.must(err)
 		text := string(body)
 		for _, want := range []string{
-			`gantry_transfer_bytes_total{direction="write",kind="transfer",location="outbox"} `,
-			`gantry_transfer_jobs_total{kind="transfer",outcome="cancelled"} 1`,
-			`gantry_transfer_jobs_total{kind="transfer",outcome="done"} 2`,
+			`gantry_transfer_bytes_total{direction="write",kind="transfer",location="outbox",mover="agent"} `,
+			`gantry_transfer_jobs_total{kind="transfer",mover="agent",outcome="cancelled"} 1`,
+			`gantry_transfer_jobs_total{kind="transfer",mover="agent",outcome="done"} 2`,
 			`gantry_transfers_queued{priority="urgent"} 0`,
 			`gantry_scheduler_slots_granted_total `,
 		} {

@@ -21,7 +21,7 @@ import (
 func copyCommand(a *app) *cobra.Command {
 	c := &copier{app: a}
 	return c.command(&cobra.Command{
-		Use: "copy SRC DST", Short: "Copies a file or a folder between any two places, verified and resumable",
+		Use: "copy SRC DST", Aliases: []string{"cp"}, Short: "Copies a file or a folder between any two places, verified and resumable",
 		Long: `Copies a file, or every file below a folder, between any two places. Each is a URL, a path, or
 LOCATION:PATH with a location of the data folder. Every file is hashed as it is read, proved at its
 destination before it becomes visible there, and gets a receipt. Interrupted or killed, the same
@@ -38,6 +38,7 @@ a source folder go into DST itself, with their paths below the source.`,
 func (c *copier) command(cmd *cobra.Command) *cobra.Command {
 	cmd.Args, cmd.ValidArgsFunction = cobra.ExactArgs(2), c.app.completePlaces(2)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c.typed = cmd.Flags().Changed
 		if err := c.check(); err != nil {
 			return err
 		}
@@ -80,9 +81,25 @@ var moreDigests = func() (names []string) {
 	return names
 }()
 
+// readDigestNames takes names as people write them: SHA-256 is sha256. Those that are
+// computed of every file are left out.
+func readDigestNames(typed []string) (names []string, err error) {
+	for _, each := range typed {
+		name := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(each)))
+		switch {
+		case slices.Contains(moreDigests, name):
+			names = append(names, name)
+		case !slices.Contains(digest.All(), connectors.Algorithm(name)):
+			return nil, coded(exitUsage, fmt.Errorf("digest is %q: write %s", each, strings.Join(moreDigests, ", ")))
+		}
+	}
+	return names, nil
+}
+
 // A copier is one run of the copy command.
 type copier struct {
 	app                 *app
+	typed               func(flag string) bool
 	dryRun, verbose     bool
 	transfers, parallel int
 	partSize            string
@@ -113,14 +130,14 @@ type copier struct {
 }
 
 func (c *copier) check() error {
-	for name, n := range map[string]int{"transfers": cmp.Or(c.transfers, 1), "parallel": cmp.Or(c.parallel, 1)} {
-		if n < 1 || n > 64 {
+	for name, n := range map[string]int{"transfers": c.transfers, "parallel": c.parallel} {
+		if n < 0 || n > 64 || n == 0 && c.typed(name) {
 			return coded(exitUsage, fmt.Errorf("%s is %d: write 1 to 64", name, n))
 		}
 	}
 	var err error
-	if c.partBytes, err = readSize(c.partSize); err != nil {
-		return coded(exitUsage, fmt.Errorf("part-size is %q: write it like 8M", c.partSize))
+	if c.partBytes, err = readPartSize(c.partSize); err != nil {
+		return coded(exitUsage, err)
 	}
 	if c.verify != "" && c.verify != string(transfer.VerifySize) && c.verify != string(transfer.VerifyReadback) {
 		return coded(exitUsage, fmt.Errorf("verify is %q: write readback or size, or leave it out", c.verify))
@@ -131,12 +148,8 @@ func (c *copier) check() error {
 	if _, err := c.pressing.change(time.Now()); err != nil {
 		return err
 	}
-	for _, name := range c.digests {
-		if !slices.Contains(moreDigests, name) {
-			return coded(exitUsage, fmt.Errorf("digest is %q: write %s", name, strings.Join(moreDigests, ", ")))
-		}
-	}
-	return nil
+	c.digests, err = readDigestNames(c.digests)
+	return err
 }
 
 func (c *copier) run(ctx context.Context, src, dst string) (err error) {

@@ -101,7 +101,20 @@ func (c *copier) rehearse(ctx context.Context, pairs []pair) error {
 	if err := looks.Wait(); err != nil {
 		return err
 	}
-	return c.app.print(c.out, pairs, func(w io.Writer) error { return planTable(w, pairs) })
+	plan := rehearsal{DryRun: true, Files: len(pairs), LeftOut: c.leftOut, Results: pairs}
+	for _, p := range pairs {
+		plan.Bytes += p.Size
+	}
+	return c.app.print(c.out, plan, func(w io.Writer) error { return planTable(w, pairs) })
+}
+
+// A rehearsal is what -o json prints of one. Its fields are those of a copy's report.
+type rehearsal struct {
+	DryRun  bool      `json:"dryRun"`
+	Files   int       `json:"files"`
+	Bytes   int64     `json:"bytes"`
+	LeftOut []leftOut `json:"leftOut,omitempty"`
+	Results []pair    `json:"results"`
 }
 
 func (c *copier) action(ctx context.Context, p pair) (string, error) {

@@ -8,10 +8,20 @@ import (
 // parseDeadline reads a moment: RFC 3339, "2006-01-02 15:04" or "15:04" by this
 // machine's clock (the next time that it is so late), or a duration from now. "off" is
 // none, the zero Time.
+//
+// One that is over is a mistake: the wrong day is easily written.
 func parseDeadline(text string, now time.Time) (time.Time, error) {
 	if text == "off" {
 		return time.Time{}, nil
 	}
+	at, err := readDeadline(text, now)
+	if err == nil && !at.After(now) {
+		return time.Time{}, fmt.Errorf("deadline is %q, which was %s ago: write one that is to come", text, short(now.Sub(at)))
+	}
+	return at, err
+}
+
+func readDeadline(text string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at.UTC(), nil
 	}

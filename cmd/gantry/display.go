@@ -37,11 +37,15 @@ func newDisplay(w io.Writer, asked string) display {
 		return &noLines{w: w}
 	case asked == progressJSON:
 		return &jsonLines{w: w}
-	case ok && term.IsTerminal(int(f.Fd())):
-		return newBars(w)
+	case ok && term.IsTerminal(int(f.Fd())) && width(w) >= narrowest:
+		return newBars(w, func() int { return width(w) })
 	}
 	return &lines{noLines: noLines{w: w}, began: time.Now()}
 }
+
+// narrowest is the terminal on which bars can be read. One that does not tell its size, as
+// of a CI runner or a script, gets lines.
+const narrowest = 40
 
 // showOn shows a tally until the returned function is called. gone tells then whether
 // it was ended from outside.
@@ -95,19 +99,47 @@ func (l *lines) show(s steer.Status) {
 		return
 	}
 	l.last = now
-	l.note(amount(s) + ", " + speedOf(s))
+	l.note(s.ID + ": " + subject(s) + amount(s) + ", " + speedOf(s))
+}
+
+// note begins with the time: the lines are for logs.
+func (l *lines) note(text string) {
+	l.noLines.note(time.Now().UTC().Format(time.RFC3339) + " " + text)
+}
+
+// subject names the file where there is one only.
+func subject(s steer.Status) string {
+	if s.Files != 1 || s.Source == "" {
+		return ""
+	}
+	return printable(nameOf(s.Source)) + ", "
 }
 
 // amount says what is done and what goes on.
 func amount(s steer.Status) string {
-	text := fmt.Sprintf("%s of %s", size(s.Done), soFar(s.Bytes, grows(s.Running)))
+	growing := grows(s.Running)
+	text := fmt.Sprintf("%s of %s", size(s.Done), soFar(s.Bytes, growing))
+	if done, verifies := verified(s); verifies && !growing {
+		text = fmt.Sprintf("%s sent, %s of %s verified", size(s.Done), size(done), size(s.Bytes))
+	} else if len(s.Running) == 1 {
+		text += ", " + s.Running[0].Phase
+	}
 	if s.Files > 1 {
 		text = fmt.Sprintf("%d/%d files, %s", s.FilesDone, s.Files, text)
 	}
-	if len(s.Running) == 1 {
-		text += ", " + s.Running[0].Phase
-	}
 	return text
+}
+
+// verified tells whether all is sent, and copies are read back, and how far that is.
+func verified(s steer.Status) (bytes int64, yes bool) {
+	bytes = s.Done
+	for _, p := range s.Running {
+		if p.Phase == transfer.PhaseVerify {
+			yes = true
+		}
+		bytes += proved(p) - p.Sent
+	}
+	return max(bytes, 0), yes && s.Done >= s.Bytes && s.Bytes > 0
 }
 
 // speedOf says how fast it goes and how long it will take, or what it waits for.
@@ -158,6 +190,3 @@ func (j *jsonLines) write(l line) {
 	defer j.mu.Unlock()
 	fmt.Fprintf(j.w, "%s\n", data)
 }
-
-// percent is how much of a file is sent.
-func percent(p transfer.Progress) int64 { return 100 * p.Sent / max(p.Size, 1) }

@@ -17,6 +17,7 @@ import (
 
 // bars shows a bar for each file that takes a while, and one for all.
 type bars struct {
+	width func() int           // letters of a line
 	open  func() *mpb.Progress // at the first use: until then others may write there
 	all   *mpb.Bar
 	total text // the words beside the bar of all
@@ -50,26 +51,38 @@ func (t *text) options() []mpb.BarOption {
 }
 
 const (
+	barWidth = 30                     // letters
+	besides  = 32                     // of what stands behind a bar: 43%, 120 MiB/s, ETA 2m10s
+	shortest = 12                     // that a name is cut to
 	mostBars = 6                      // of files
 	patient  = 700 * time.Millisecond // how long a file has to be under way to get a bar
 )
 
-func newBars(w io.Writer) *bars {
+func newBars(w io.Writer, width func() int) *bars {
 	return &bars{
+		width: width,
 		open: sync.OnceValue(func() *mpb.Progress {
-			return mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRefreshRate(150*time.Millisecond))
+			return mpb.New(mpb.WithOutput(w), mpb.WithWidth(barWidth), mpb.WithRefreshRate(150*time.Millisecond))
 		}),
 		files: map[string]*fileBar{}, seen: map[string]time.Time{},
 	}
 }
 
 func (b *bars) show(s steer.Status) {
-	if b.all == nil {
-		b.all = b.open().AddBar(max(s.Bytes, 1), append(b.total.options(), mpb.BarPriority(math.MaxInt))...)
+	if b.all == nil { // without a total at first: one that has one ends by itself
+		b.all = b.open().AddBar(0, append(b.total.options(), mpb.BarPriority(math.MaxInt))...)
 	}
-	b.total.set(amount(s), shareOf(s)+", "+speedOf(s))
+	at := s.Done
+	if done, verifies := verified(s); verifies { // the bar begins anew
+		at = done
+	}
+	before := amount(s)
+	if name := subject(s); name != "" {
+		before = middle(name[:len(name)-2], max(b.width()-barWidth-len(before)-besides, shortest)) + ", " + before
+	}
+	b.total.set(before, cut(shareOf(s, at)+", "+speedOf(s), max(b.width()-len(before)-shortest, besides)))
 	b.all.SetTotal(max(s.Bytes, 1, s.Done+1), false)
-	b.all.SetCurrent(s.Done) // the bar completes when all is proved
+	b.all.SetCurrent(at) // the bar completes when all is proved
 	if s.Files > 1 {
 		b.each(s.Running)
 	}
@@ -92,8 +105,12 @@ func (b *bars) each(running []transfer.Progress) {
 			f.bar = b.open().AddBar(p.Size+1, append(f.left.options(), mpb.BarRemoveOnComplete())...)
 			b.files[p.Job] = f
 		}
-		f.left.set(cut(printable(path.Base(p.Source)), 30), share(p)+", "+paceOf(p))
-		f.bar.SetCurrent(min(p.Sent, f.size))
+		at := p.Sent
+		if p.Phase == transfer.PhaseVerify { // the bar begins anew
+			at = proved(p)
+		}
+		f.left.set(middle(printable(path.Base(p.Source)), max(b.width()-barWidth-besides, shortest)), share(p, at)+", "+paceOf(p))
+		f.bar.SetCurrent(min(at, f.size))
 	}
 	for id := range b.seen {
 		if there[id] {
@@ -111,7 +128,7 @@ func (b *bars) each(running []transfer.Progress) {
 func paceOf(p transfer.Progress) string {
 	switch {
 	case p.Waiting != "":
-		return cut(printable(p.Waiting), 60)
+		return cut(printable(p.Waiting), besides+shortest)
 	case p.Phase != transfer.PhaseSend:
 		return p.Phase
 	}
@@ -126,8 +143,7 @@ func (b *bars) end(s steer.Status) {
 	}
 	if b.all != nil && s.FilesDone == s.Files {
 		b.total.set(amount(s), "100%")
-		b.all.SetTotal(max(s.Bytes, 1), false)
-		b.all.SetTotal(-1, true)
+		b.all.SetTotal(max(s.Bytes, 1), true)
 	} else if b.all != nil {
 		b.all.Abort(false)
 	}

@@ -45,7 +45,7 @@ func doctorCommand(a *app) *cobra.Command {
 // A finding is one thing that was checked.
 type finding struct {
 	Check  string `json:"check"`
-	Status string `json:"status"` // ok, warning, wrong
+	Status string `json:"status"` // ok, warning, wrong, - (optional, and not installed)
 	Detail string `json:"detail"`
 }
 
@@ -112,7 +112,7 @@ func (d *doctor) tools(ctx context.Context) {
 func (d *doctor) ascp(ctx context.Context) {
 	path, err := ascp.Find("")
 	if err != nil {
-		d.note("ascp (Aspera)", "ok", "not installed, and needed for aspera:// only: "+ascp.Remedy)
+		d.note("ascp (Aspera)", "-", "not installed; needed for aspera:// only: "+ascp.Remedy)
 		return
 	}
 	version, err := ascp.Version(ctx, path)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path"
@@ -163,7 +164,7 @@ func (info historyInfo) table(w io.Writer, trails bool) error {
 	for _, g := range info.Generations {
 		var by []string
 		for _, a := range g.Authors {
-			by = append(by, a.Name)
+			by = append(by, cmp.Or(a.Name, a.Email))
 		}
 		rows = append(rows, []string{strconv.Itoa(g.Number), g.Created.Format(time.RFC3339), g.Process, strconv.Itoa(g.Files), strconv.Itoa(g.Failed), size(g.Bytes), g.Tool, orDash(g.Host), orDash(strings.Join(by, ", ")), orDash(g.Location), orDash(g.Comment)})
 	}

@@ -16,7 +16,7 @@ func moveCommand(a *app) *cobra.Command {
 	c := &copier{app: a, move: transfer.MoveProved}
 	unproved := false
 	cmd := c.command(&cobra.Command{
-		Use: "move SRC DST", Short: "Moves a file or a folder between any two places: copies it, and deletes the source on a receipt",
+		Use: "move SRC DST", Aliases: []string{"mv"}, Short: "Moves a file or a folder between any two places: copies it, and deletes the source on a receipt",
 		Long: `Copies as gantry copy does, and deletes each source file once its copy is proved and the receipt is on
 disk, if the file still is the version that was copied. A file that is at its destination already with the
 same digest is deleted without being sent again. Killed at any moment, the same command goes on; at every

@@ -85,7 +85,7 @@ func startNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.Close(ctx), listener.Close())
 	}
-	h.Metrics.MustRegister(n.agent.Collector())
+	prometheus.WrapRegistererWith(hub.Mover("agent"), h.Metrics).MustRegister(n.agent.Collector())
 	n.server = &http.Server{Handler: h.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	n.cancel = cancel

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 
 	"gantry/connectors"
 )
@@ -16,6 +17,28 @@ type noteHandler struct {
 	note  func(string)
 	level slog.Level
 	attrs []slog.Attr
+	said  *said
+}
+
+// said is what was said already: what is tried again and again fails in the same way, and
+// the progress tells of it.
+type said struct {
+	mu   sync.Mutex
+	what map[string]bool
+}
+
+// mostSaid bounds what is remembered.
+const mostSaid = 10_000
+
+// before tells whether a text was said before, and remembers it.
+func (s *said) before(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.what[text]
+	if len(s.what) < mostSaid {
+		s.what[text] = true
+	}
+	return known
 }
 
 // noteLogger gives warnings to a display.
@@ -25,7 +48,7 @@ func (a *app) noteLogger(d display) *slog.Logger {
 	if level < slog.LevelInfo {
 		return a.logger()
 	}
-	return slog.New(&noteHandler{note: d.note, level: max(level, slog.LevelWarn)})
+	return slog.New(&noteHandler{note: d.note, level: max(level, slog.LevelWarn), said: &said{what: map[string]bool{}}})
 }
 
 // Enabled implements slog.Handler.
@@ -45,6 +68,7 @@ func (h *noteHandler) WithGroup(string) slog.Handler { return h }
 func (h *noteHandler) Handle(_ context.Context, r slog.Record) error {
 	var path, why, when string
 	var more []string
+	again := false
 	take := func(a slog.Attr) bool {
 		switch value := a.Value.Resolve(); a.Key {
 		case "path":
@@ -52,6 +76,7 @@ func (h *noteHandler) Handle(_ context.Context, r slog.Record) error {
 		case "error", "reason":
 			why = ": " + oneLine(shortly(value))
 		case "pause":
+			again = true
 			when = fmt.Sprintf(" in %v", value)
 			if value.Kind() == slog.KindDuration {
 				when = " in " + short(value.Duration())
@@ -69,6 +94,9 @@ func (h *noteHandler) Handle(_ context.Context, r slog.Record) error {
 	text := strings.ToLower(r.Level.String())
 	if r.Level == slog.LevelWarn {
 		text = "warning"
+	}
+	if again && h.said.before(text+path+r.Message+why) {
+		return nil
 	}
 	text += ": " + path + r.Message + when + why
 	if len(more) > 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -211,6 +212,10 @@ func (p pressing) change(now time.Time) (c steer.Change, err error) {
 	}
 	if p.bandwidth != "" {
 		table, err := throttle.ParseTimetable(p.bandwidth)
+		var wrong *connectors.Error
+		if errors.As(err, &wrong) {
+			err = fmt.Errorf("bwlimit: %w (%s)", wrong.Err, wrong.Remedy)
+		}
 		if err != nil {
 			return c, coded(exitUsage, err)
 		}

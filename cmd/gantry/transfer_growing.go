@@ -25,11 +25,11 @@ func soFar(bytes int64, growing bool) string {
 }
 
 // share is how much of the bytes is done, for people.
-func share(p transfer.Progress) string {
+func share(p transfer.Progress, done int64) string {
 	if p.Growing {
-		return size(p.Sent)
+		return size(done)
 	}
-	return fmt.Sprintf("%d%%", percent(p))
+	return fmt.Sprintf("%d%%", 100*done/max(p.Size, 1))
 }
 
 // partsOf counts the parts of a file under way.
@@ -41,9 +41,9 @@ func partsOf(p transfer.Progress) string {
 }
 
 // shareOf is share of all files.
-func shareOf(s steer.Status) string {
+func shareOf(s steer.Status, done int64) string {
 	if grows(s.Running) {
-		return size(s.Done)
+		return size(done)
 	}
-	return fmt.Sprintf("%d%%", 100*s.Done/max(s.Bytes, 1))
+	return fmt.Sprintf("%d%%", 100*done/max(s.Bytes, 1))
 }

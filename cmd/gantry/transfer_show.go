@@ -190,7 +190,7 @@ func runningTable(w io.Writer, running []transfer.Progress) error {
 	fmt.Fprintln(w)
 	rows := make([][]string, len(running))
 	for i, p := range running {
-		rows[i] = []string{p.Source, p.Phase, share(p), soFar(max(p.Size, p.Total), p.Growing), rate(p.Rate), timeLeft(p.ETA), partsOf(p), fmt.Sprint(p.Retries), orDash(p.Waiting)}
+		rows[i] = []string{p.Source, p.Phase, share(p, p.Sent), soFar(max(p.Size, p.Total), p.Growing), rate(p.Rate), timeLeft(p.ETA), partsOf(p), fmt.Sprint(p.Retries), orDash(p.Waiting)}
 	}
 	return columns(w, "FILE PHASE SENT SIZE RATE ETA PARTS RETRIES WAITS-FOR", rows)
 }

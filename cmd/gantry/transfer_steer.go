@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,10 +50,23 @@ func steerCommand(a *app, s steerer) *cobra.Command {
 	}
 }
 
-// told says how a transfer stands that was steered.
+// told says how a transfer stands that was steered, and what holds of it now.
 func (a *app) told(cmd *cobra.Command, m moving) error {
 	return a.print(cmd.OutOrStdout(), m, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s %s\n", m.ID, m.standing())
+		said := []string{m.ID + " " + m.standing()}
+		if !m.Ended() {
+			said = append(said, "priority "+m.Priority.String())
+		}
+		if !m.Ended() && !m.Deadline.IsZero() {
+			said = append(said, "deadline "+stamp(m.Deadline))
+		}
+		if !m.Ended() && m.Bandwidth != "" && m.Bandwidth != "off" {
+			said = append(said, "bandwidth "+m.Bandwidth)
+		}
+		if what := m.what(); what != "" {
+			said = append(said, what)
+		}
+		_, err := fmt.Fprintln(w, printable(strings.Join(said, ", ")))
 		return err
 	})
 }

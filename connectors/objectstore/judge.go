@@ -113,6 +113,9 @@ var remedies = map[string]string{
 	"ObjectParentIsFile":     "this store keeps objects as files: a name cannot be a file and a folder at once",
 }
 
+// unsigned is the remedy where nobody has given a key.
+const unsigned = "no accessKey was given: give the options accessKey and secretKey as env:NAME or file:PATH"
+
 // judge gives the kind of a store's answer and what to do about it.
 func (p *Place) judge(op string, f *Fault) (kind connectors.Kind, remedy string) {
 	switch {
@@ -131,6 +134,9 @@ func (p *Place) judge(op string, f *Fault) (kind connectors.Kind, remedy string)
 	}
 	if f.Code == "RequestTimeTooSkewed" && !f.Clock.IsZero() {
 		return connectors.KindAuth, remedies[f.Code] + p.skew(f.Clock)
+	}
+	if p.config.Unsigned && (f.Code == "AccessDenied" || f.Code == "CredentialsNotSupplied") {
+		return codes["AccessDenied"], unsigned
 	}
 	if kind, remedy, ok := byMessage(f); ok {
 		return kind, remedy

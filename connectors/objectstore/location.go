@@ -58,14 +58,19 @@ func ReadKeys(option func(name string) string) (k Keys, err error) {
 		name string
 		into *string
 	}{{"accessKey", &k.Access}, {"secretKey", &k.Secret}, {"sessionToken", &k.Token}} {
-		if *part.into, err = connectors.Secret(option(part.name)); err != nil {
+		value := option(part.name)
+		if part.name == "accessKey" && !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:") {
+			*part.into = value // it is a name, and no secret
+			continue
+		}
+		if *part.into, err = connectors.Secret(value); err != nil {
 			return Keys{}, err
 		}
 	}
 	if (k.Access == "") != (k.Secret == "") {
 		return Keys{}, &connectors.Error{
 			Kind: connectors.KindInvalid, Op: "read option", Path: "accessKey", Err: errors.New("one of accessKey and secretKey is missing"),
-			Remedy: "give both, as env:NAME or file:PATH",
+			Remedy: "give both; the secret key as env:NAME or file:PATH",
 		}
 	}
 	return k, nil
@@ -74,7 +79,7 @@ func ReadKeys(option func(name string) string) (k Keys, err error) {
 // KeyOptions declare what ReadKeys reads.
 func KeyOptions() []connectors.Option {
 	return []connectors.Option{
-		{Name: "accessKey", Help: "access key", Example: "env:S3_ACCESS_KEY", Secret: true, InURL: "user"},
+		{Name: "accessKey", Help: "access key: its ID, or a reference as for secretKey", Example: "env:S3_ACCESS_KEY", InURL: "user"},
 		{Name: "secretKey", Help: "secret key", Example: "env:S3_SECRET_KEY", Secret: true, InURL: "password"},
 		{Name: "sessionToken", Help: "session token of temporary keys", Example: "env:S3_SESSION_TOKEN", Secret: true},
 	}

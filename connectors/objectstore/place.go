@@ -37,6 +37,7 @@ type Config struct {
 	Account  string // who asks, as far as the options say: those that are equal are the same
 	Endpoint string // host that is asked; what is known of its kind is told by it
 	Plain    bool   // it is asked without TLS
+	Unsigned bool   // there is no access key
 	Close    func() // releases connections; may be nil
 
 	Connections int // at once; 0 = no limit

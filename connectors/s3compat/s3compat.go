@@ -95,7 +95,7 @@ func open(c connectors.Connector, l connectors.Location) (connectors.Place, erro
 	w := &wire{core: core, bucket: config.Bucket, line: line}
 	w.base = bucketURL(*core.EndpointURL(), w.bucket, lookup)
 	w.lean = objectstore.Lean{Base: w.base, Do: line.Do}
-	config.Plain = !secure
+	config.Plain, config.Unsigned = !secure, keys.Access == ""
 	config.Endpoint, config.MaxSize, config.Close = host, 5<<40, transport.CloseIdleConnections
 	place := objectstore.New(w, config)
 	if !listen {

@@ -3,8 +3,10 @@ package sftp
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
+	"syscall"
 
 	"golang.org/x/crypto/ssh"
 
@@ -132,6 +134,8 @@ func (c config) unreachable(ctx context.Context, at hop, err error) error {
 		kind, remedy = connectors.KindUnsupported, "have the server brought up to date; the option legacy opens older ones, at a risk"
 	case errors.Is(err, context.DeadlineExceeded):
 		kind = connectors.KindTimeout
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), strings.Contains(err.Error(), "connection reset"):
+		remedy = "it answers, and ended the connection: look into the server's log (too many sessions, as MaxStartups of OpenSSH, an address that is blocked, or no SSH server at all)"
 	}
 	return &connectors.Error{Kind: kind, Op: "connect to", Path: at.name, Remedy: remedy, Err: err}
 }

@@ -28,6 +28,7 @@ import (
 	"gantry/orchestrator/resources"
 	"gantry/transfer"
 	"gantry/transfer/journal"
+	"gantry/transfer/metrics"
 	"gantry/transfer/schedule"
 )
 
@@ -109,7 +110,7 @@ func Open(ctx context.Context, o Options) (h *Hub, err error) {
 	h.desk = &dispatch.Desk{
 		Store: h.Store, Resources: h.Resources, Runs: runs, Books: host, Logger: o.Logger, Now: o.Now, Lease: leaseTime,
 	}
-	h.Metrics = h.metrics()
+	h.Metrics = h.metrics(host.Files.Engine)
 	h.Handler = api.New(api.Deps{
 		Store: h.Store, Resources: h.Resources, Functions: functions, Runs: runs, Desk: h.desk,
 		Metrics: h.Metrics, Ready: h.Store.Ping, Version: o.Version,
@@ -137,8 +138,13 @@ func (h *Hub) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (h *Hub) metrics() *prometheus.Registry {
+// Mover is the label by which /metrics tells the engines of a process apart: the hub's
+// own, which fetches files for workflows, and the agent's.
+func Mover(name string) prometheus.Labels { return prometheus.Labels{"mover": name} }
+
+func (h *Hub) metrics(engine *transfer.Engine) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
+	prometheus.WrapRegistererWith(Mover("hub"), registry).MustRegister(metrics.New(func() metrics.State { return metrics.State{Engine: engine} }))
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &census{store: h.Store})
 	return registry
 }

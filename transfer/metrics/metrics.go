@@ -39,6 +39,8 @@ var (
 	runningDesc = describe("transfer_running", "Files under way.", "priority")
 	queuedDesc  = describe("transfer_queued", "Files that wait at the agent to be moved.", "priority")
 	heldDesc    = describe("transfer_held", "Files under way that do not move: paused, retry, bandwidth, turn (others go first).", "reason")
+	leftDesc    = describe("transfer_remaining_bytes", "Bytes of files under way that the destinations do not have yet.", "priority")
+	etaDesc     = describe("transfer_eta_seconds", "Until the last of the files under way is proved, as far as that can be told.", "priority")
 	rateDesc    = describe("transfer_rate_bytes_per_second", "What destinations take now.", "priority")
 
 	lineDesc      = describe("scheduler_jobs", "Jobs of the scheduler: begun, waiting to begin.", "state")
@@ -51,7 +53,7 @@ var (
 )
 
 var all = []*prometheus.Desc{
-	bytesDesc, resentDesc, resumedDesc, partsDesc, retriesDesc, jobsDesc, runningDesc, queuedDesc, heldDesc, rateDesc,
+	bytesDesc, resentDesc, resumedDesc, partsDesc, retriesDesc, jobsDesc, runningDesc, queuedDesc, heldDesc, rateDesc, leftDesc, etaDesc,
 	lineDesc, grantedDesc, preemptedDesc, slotsDesc, usedDesc, waitingDesc, paceDesc,
 }
 
@@ -137,7 +139,10 @@ func show(ch chan<- prometheus.Metric, m transfer.Moved) {
 
 func underWay(ch chan<- prometheus.Metric, running []transfer.Progress) {
 	files, rates, held := map[schedule.Priority]int{}, map[schedule.Priority]float64{}, map[string]int{}
+	left, eta := map[schedule.Priority]int64{}, map[schedule.Priority]float64{}
 	for _, p := range running {
+		left[p.Priority] += max(0, p.Size-p.Sent)
+		eta[p.Priority] = max(eta[p.Priority], p.ETA)
 		files[p.Priority]++
 		rates[p.Priority] += p.Rate
 		held[p.Held]++
@@ -145,6 +150,8 @@ func underWay(ch chan<- prometheus.Metric, running []transfer.Progress) {
 	for p := schedule.Bulk; p <= schedule.Urgent; p++ {
 		gauge(ch, runningDesc, float64(files[p]), p.String())
 		gauge(ch, rateDesc, rates[p], p.String())
+		gauge(ch, leftDesc, float64(left[p]), p.String())
+		gauge(ch, etaDesc, eta[p], p.String())
 	}
 	for _, reason := range []string{transfer.HeldPaused, transfer.HeldRetry, transfer.HeldBandwidth, transfer.HeldTurn} {
 		gauge(ch, heldDesc, float64(held[reason]), reason)

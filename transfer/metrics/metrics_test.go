@@ -55,6 +55,8 @@ func TestWhatACopyMovesIsShown(t *testing.T) {
 		`gantry_transfer_resent_bytes_total{kind="deliver",location="partner"} 0`,
 		`gantry_transfer_running{priority="urgent"} 0`,
 		`gantry_transfer_held{reason="bandwidth"} 0`,
+		`gantry_transfer_remaining_bytes{priority="bulk"} 0`,
+		`gantry_transfer_eta_seconds{priority="bulk"} 0`,
 		`gantry_scheduler_jobs{state="begun"} 0`,
 		`# TYPE gantry_scheduler_slots_preempted_total counter`,
 	} {
@@ -78,6 +80,29 @@ func scrape(t *testing.T, c prometheus.Collector) string {
 		t.Fatalf("%d: %s", w.Code, w.Body)
 	}
 	return w.Body.String()
+}
+
+// busy is an engine with files under way.
+type busy struct{}
+
+func (busy) Totals() (t transfer.Totals) { return t }
+
+func (busy) Running() []transfer.Progress {
+	return []transfer.Progress{
+		{Size: 1000, Sent: 400, Rate: 20, ETA: 30, Priority: schedule.High}, {Size: 100, Sent: 90, ETA: -1, Priority: schedule.High, Held: transfer.HeldBandwidth},
+	}
+}
+
+func TestWhatIsLeftOfFilesUnderWayIsShown(t *testing.T) {
+	text := scrape(t, New(func() State { return State{Engine: busy{}} }))
+	for _, line := range []string{
+		`gantry_transfer_remaining_bytes{priority="high"} 610`, `gantry_transfer_eta_seconds{priority="high"} 30`,
+		`gantry_transfer_rate_bytes_per_second{priority="high"} 20`, `gantry_transfer_held{reason="bandwidth"} 1`,
+	} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("%s is not in\n%s", line, text)
+		}
+	}
 }
 
 // many is an engine that has seen more locations than there is room for.

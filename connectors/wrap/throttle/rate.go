@@ -14,8 +14,9 @@ var units = []struct {
 }
 
 // parseRate reads "10M", "100Mbit", "off" or "stop".
-func parseRate(text string) (int64, error) {
-	text = strings.ToLower(strings.TrimSpace(text))
+func parseRate(typed string) (int64, error) {
+	typed = strings.TrimSpace(typed)
+	text := strings.TrimSuffix(strings.ToLower(typed), "/s")
 	switch text {
 	case "", "off":
 		return 0, nil
@@ -31,9 +32,12 @@ func parseRate(text string) (int64, error) {
 		if bytes := value * unit.bytes; err == nil && bytes >= 1 && bytes < 1<<50 {
 			return int64(bytes), nil
 		}
-		return 0, fmt.Errorf("%q is no rate", text)
+		if _, err := strconv.ParseFloat(strings.TrimRight(number, "kmgi"), 64); err == nil && unit.suffix == "b" && number != "" {
+			return 0, fmt.Errorf("%q is no rate: write %s for bytes, or %sit for bits", typed, strings.ToUpper(strings.TrimSuffix(number, "i")), strings.TrimSuffix(number, "i")+"b")
+		}
+		return 0, fmt.Errorf("%q is no rate", typed)
 	}
-	return 0, fmt.Errorf("%q has no unit", text)
+	return 0, fmt.Errorf("%q has no unit", typed)
 }
 
 // String writes the rate as it is read.
