@@ -32,8 +32,8 @@ func parseRate(typed string) (int64, error) {
 		if bytes := value * unit.bytes; err == nil && bytes >= 1 && bytes < 1<<50 {
 			return int64(bytes), nil
 		}
-		if _, err := strconv.ParseFloat(strings.TrimRight(number, "kmgi"), 64); err == nil && unit.suffix == "b" && number != "" {
-			return 0, fmt.Errorf("%q is no rate: write %s for bytes, or %sit for bits", typed, strings.ToUpper(strings.TrimSuffix(number, "i")), strings.TrimSuffix(number, "i")+"b")
+		if number = strings.TrimSuffix(strings.ToUpper(number), "I"); unit.suffix == "b" && strings.ContainsAny(number, "KMG") {
+			return 0, fmt.Errorf("%q is no rate: write %s for bytes, or %sbit for bits", typed, number, number)
 		}
 		return 0, fmt.Errorf("%q is no rate", typed)
 	}

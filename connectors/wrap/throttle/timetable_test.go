@@ -99,7 +99,7 @@ func TestNothingChangesBeforeTheNextChange(t *testing.T) {
 
 func TestTimetablesThatAreNone(t *testing.T) {
 	for text, says := range map[string]string{
-		"10": "no unit", "M": "no rate", "-1M": "no rate", "0M": "no rate", "10MB/s": "no unit", "1e400M": "no rate", "NaNM": "no rate", "infG": "no rate",
+		"10": "no unit", "M": "no rate", "-1M": "no rate", "0M": "no rate", "10MB/s": "write 10M for bytes, or 10Mbit for bits", "10MiB": "write 10M", "1e400M": "no rate", "NaNM": "no rate", "infG": "no rate",
 		"10M:1M:1M": "no rate", "fast": "no unit", "10 Mops": "no time zone", "08:00": "no unit", "08:00,": "", "24:00,1M": "no time of the day",
 		"08:60,1M": "no time of the day", "8,1M": "no time of the day", "08:00,1M 08:00,2M": "begins at the same time", "Mo-08:00,1M": "no day of the week",
 		"08:00,1M Mars/Base": "no time zone", "UTC UTC": "no comma", "08:00,1M Local": "no time zone", "08:00,1X": "no unit", "08:00,1M,2M": "no rate",
