@@ -104,10 +104,8 @@ func (d *delivery) statLate(ctx context.Context) (connectors.Entry, error) {
 	entry, err := d.stat(ctx)
 	whole := d.r.plan().Open() || len(d.r.record.Parts[d.target]) == d.r.plan().Count()
 	for waited := time.Duration(0); whole && connectors.KindOf(err) == connectors.KindNotFound && waited < lateCommit; waited += lateCommit / 20 {
-		select {
-		case <-ctx.Done():
+		if d.r.e.o.Sleep(ctx, lateCommit/20) != nil {
 			return entry, ended(ctx, err)
-		case <-time.After(lateCommit / 20):
 		}
 		entry, err = d.stat(ctx)
 	}

@@ -25,7 +25,8 @@ type Options struct {
 	Version      string              // of the program, for receipts: "gantry 1.2.3"
 	Logger       *slog.Logger        // nil discards
 	Now          func() time.Time
-	Jitter       func() float64 // in [0, 1), spreads retries; nil is random
+	Jitter       func() float64                                   // in [0, 1), spreads retries and chooses what is read again; nil is random
+	Sleep        func(ctx context.Context, d time.Duration) error // returns early when ctx ends, with its cause; nil waits for d
 }
 
 // An Engine runs jobs, many at once. It is for use by many goroutines.
@@ -69,6 +70,9 @@ func New(o Options) *Engine {
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
 	}
 	e := &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget, o.Patience), room: &room{dir: o.Scratch, free: freeOn, most: mostOf}}
 	e.tidyAll()

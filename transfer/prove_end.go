@@ -122,14 +122,19 @@ func (d *delivery) spots(proved []connectors.Part) (list []connectors.Part) {
 	between := slices.Clone(proved[edge : len(proved)-edge])
 	size := int64(0)
 	for n := range max(1, len(between)/10) {
-		i := n + int(d.r.e.o.Jitter()*float64(len(between)-n))
-		between[n], between[i] = between[i], between[n]
+		d.r.e.draw(between, n)
 		if size += between[n].Size; size > mostSpots && n > 0 {
 			break
 		}
 		list = append(list, between[n])
 	}
 	return list
+}
+
+// draw puts one of the parts from the index on at the index, by chance.
+func (e *Engine) draw(parts []connectors.Part, at int) {
+	i := at + int(e.o.Jitter()*float64(len(parts)-at))
+	parts[at], parts[i] = parts[i], parts[at]
 }
 
 // without gives the parts that are not among others.

@@ -73,14 +73,7 @@ func (r *run) pause(ctx context.Context, d time.Duration) error {
 	if r.ticket != nil {
 		defer r.ticket.Note("waits for the source to rest")()
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return r.e.o.Sleep(ctx, d)
 }
 
 // samples is how many of the parts that need not be read are read all the same: more

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"encoding/json"
-	"math/rand/v2"
 	"slices"
 
 	"gantry/connectors"
@@ -76,10 +75,11 @@ func (r *run) digested(p connectors.Part) bool {
 // stillSame reads the first of the parts, which holds a media file's header, and
 // any others.
 func (r *run) stillSame(ctx context.Context, known []connectors.Part) bool {
-	sample := []connectors.Part{known[0]}
-	for _, i := range rand.Perm(len(known) - 1)[:r.samples(len(known))-1] {
-		sample = append(sample, known[1+i])
+	sample, many := slices.Clone(known), r.samples(len(known))
+	for n := 1; n < many; n++ {
+		r.e.draw(sample, n)
 	}
+	sample = sample[:many]
 	same := true
 	s := r.sourceScan()
 	s.parts = func(yield func(connectors.Part) bool) {

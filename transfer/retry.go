@@ -59,14 +59,22 @@ func (r *retrier) next(ctx context.Context, err error) (pause time.Duration, wor
 
 // sleep is false if ctx ends before.
 func (r *retrier) sleep(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
+	if r.e.o.Sleep(ctx, pause) != nil {
+		return false
+	}
+	r.slept += pause
+	return true
+}
+
+// sleep waits by the system's clock.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		r.slept += pause
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return context.Cause(ctx)
 	}
 }
 

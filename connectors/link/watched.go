@@ -12,12 +12,13 @@ import (
 // has moved, in either direction, for the time of stall while they waited. What the
 // caller sets as a deadline does not count.
 func Watch(c net.Conn, stall time.Duration) net.Conn {
-	return &watched{Conn: c, stall: stall}
+	return &watched{Conn: c, stall: stall, now: time.Now}
 }
 
 type watched struct {
 	net.Conn
 	stall time.Duration
+	now   func() time.Time // of the system, whose clock deadlines go by
 	mu    sync.Mutex
 	until time.Time
 }
@@ -27,7 +28,7 @@ type watched struct {
 func (c *watched) extend() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	next := time.Now().Add(c.stall)
+	next := c.now().Add(c.stall)
 	if next.Sub(c.until) < min(time.Second, c.stall/8) {
 		return nil
 	}

@@ -25,6 +25,9 @@ type Options struct {
 	// whether the system can tell. nil if nobody can.
 	Writer func(file string) (open, told bool)
 	Now    func() time.Time
+
+	// Ticks says when to look again, until stop; nil goes by the system's clock.
+	Ticks func(every time.Duration) (ticks <-chan time.Time, stop func())
 }
 
 // A File follows one file by looking at it. Its methods may be called at once from
@@ -50,6 +53,12 @@ func Follow(o Options) *File {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Ticks == nil {
+		o.Ticks = func(every time.Duration) (<-chan time.Time, func()) {
+			tick := time.NewTicker(every)
+			return tick.C, tick.Stop
+		}
 	}
 	f := &File{o: o, ended: make(chan struct{})}
 	f.finish = sync.OnceFunc(func() { close(f.ended) })
@@ -79,8 +88,8 @@ func (f *File) Finish() { f.finish() }
 // KindTimeout that it has neither grown nor been finished for too long. Errors of
 // the place that may pass are waited for as long.
 func (f *File) Wait(ctx context.Context, size int64) (State, error) {
-	tick := time.NewTicker(f.o.Every)
-	defer tick.Stop()
+	ticks, stop := f.o.Ticks(f.o.Every)
+	defer stop()
 	failing := time.Time{}
 	for {
 		state, found, err := f.see(ctx)
@@ -100,7 +109,7 @@ func (f *File) Wait(ctx context.Context, size int64) (State, error) {
 			return State{}, err
 		}
 		select {
-		case <-tick.C:
+		case <-ticks:
 		case <-f.signal():
 		case <-ctx.Done():
 			return State{}, context.Cause(ctx)
