@@ -42,12 +42,19 @@ func (s *stage) unfinished(place connectors.Place) (ids []string) {
 	return ids
 }
 
+// brokenOff is a job of so many parts that has failed behind its third.
+func (s *stage) brokenOff(parts int) (job Job, to *script, data []byte) {
+	s.t.Helper()
+	data = s.file("clip", parts*part)
+	to = &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
+	job = s.job("clip", to)
+	s.fails(job, connectors.KindPermission)
+	return job, to, data
+}
+
 func TestAJournalFromBeforeTheCommitFindsTheFile(t *testing.T) {
 	s := newStage(t)
-	data := s.file("clip", 6*part)
-	to := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
-	job := s.job("clip", to)
-	s.fails(job, connectors.KindPermission)
+	job, to, data := s.brokenOff(6)
 	restore := s.backup()
 	to.write = nil
 	s.run(job)
@@ -63,10 +70,7 @@ func TestAJournalFromBeforeTheCommitFindsTheFile(t *testing.T) {
 
 func TestAJournalFromBeforeTheCommitIsNotMisledByAnotherFile(t *testing.T) {
 	s := newStage(t)
-	data := s.file("clip", 6*part)
-	to := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
-	job := s.job("clip", to)
-	s.fails(job, connectors.KindPermission)
+	job, to, data := s.brokenOff(6)
 	restore := s.backup()
 	to.write = nil
 	s.run(job)
@@ -79,10 +83,7 @@ func TestAJournalFromBeforeTheCommitIsNotMisledByAnotherFile(t *testing.T) {
 func TestAnOlderJournalKnowsFewerParts(t *testing.T) {
 	s := newStage(t, func(o *Options) { o.Parallel = 1 })
 	read := readParts(s)
-	data := s.file("clip", 12*part)
-	to := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
-	job := s.job("clip", to)
-	s.fails(job, connectors.KindPermission)
+	job, to, data := s.brokenOff(12)
 	restore := s.backup()
 	to.write = failFrom(9, connectors.KindPermission)
 	s.fails(job, connectors.KindPermission)
@@ -99,10 +100,7 @@ func TestAnOlderJournalKnowsFewerParts(t *testing.T) {
 // an upload that nobody knows.
 func TestAJournalOfAnotherMachineCostsSendingAgain(t *testing.T) {
 	s := newStage(t)
-	data := s.file("clip", 6*part)
-	a := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
-	job := s.job("clip", a)
-	s.fails(job, connectors.KindPermission)
+	job, a, data := s.brokenOff(6)
 	elsewhere := &script{Place: s.folder("elsewhere")}
 	job.Destinations[0].Place = elsewhere
 	if c := s.run(job).Copies[0]; c.Resumed != 0 || c.SentBytes != int64(len(data)) {
@@ -133,10 +131,7 @@ func TestALostJournalCostsSendingAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
-			data := s.file("clip", 6*part)
-			to := &script{Place: s.folder("a"), write: failFrom(4, connectors.KindPermission)}
-			job := s.job("clip", to)
-			s.fails(job, connectors.KindPermission)
+			job, to, data := s.brokenOff(6)
 			must(t, s.journal.Close())
 			s.journal = nil
 			must(t, lose(filepath.Join(s.dir, "journal")))
