@@ -2,7 +2,6 @@ package ftp_test
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"regexp"
 	"strconv"
@@ -155,18 +154,4 @@ func (l *link) through(t *testing.T, s *servers.FTPD, below string) connectors.L
 	at := location(t, s, "ftp", below)
 	at.URL = strings.Replace(at.URL, s.Addr, l.listener.Addr().String(), 1)
 	return at
-}
-
-// during calls f after so many reads.
-type during struct {
-	io.ReadSeeker
-	reads int
-	f     func()
-}
-
-func (d *during) Read(p []byte) (int, error) {
-	if d.reads--; d.reads == 0 {
-		d.f()
-	}
-	return d.ReadSeeker.Read(p[:min(len(p), 10<<10)])
 }

@@ -45,7 +45,7 @@ func TestLinkCut(t *testing.T) {
 		place := open(t, wire.through(t, s, ""))
 		up := begin(t, place, "clip", "")
 		write(t, up, 1, 2)
-		_, err := up.WritePart(t.Context(), part(3), &during{bytes.NewReader(frames(3)), 20, wire.cut})
+		_, err := up.WritePart(t.Context(), part(3), during(frames(3), 20, wire.cut))
 		if !connectors.Retryable(err) {
 			t.Fatalf("write a part while the link is cut: %v", err)
 		}
@@ -151,7 +151,7 @@ func TestServerKilledAndRestarted(t *testing.T) {
 		place := open(t, location(t, s, "ftp", ""))
 		up := begin(t, place, "clip", "")
 		write(t, up, 1, 2)
-		_, err := up.WritePart(t.Context(), part(3), &during{bytes.NewReader(frames(3)), 20, func() { _ = s.Stop() }})
+		_, err := up.WritePart(t.Context(), part(3), during(frames(3), 20, func() { _ = s.Stop() }))
 		if !connectors.Retryable(err) {
 			t.Fatalf("write a part while the server is killed: %v", err)
 		}

@@ -174,20 +174,6 @@ func trusting(t *testing.T, s *servers.SSHD, at connectors.Location) connectors.
 	return at
 }
 
-// during calls f after so many reads.
-type during struct {
-	io.ReadSeeker
-	reads int
-	f     func()
-}
-
-func (d *during) Read(p []byte) (int, error) {
-	if d.reads--; d.reads == 0 {
-		d.f()
-	}
-	return d.ReadSeeker.Read(p[:min(len(p), 10<<10)])
-}
-
 func TestLinkCut(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -196,7 +182,7 @@ func TestLinkCut(t *testing.T) {
 	place := open(t, trusting(t, s, through(s, wire, dir)))
 	up := begin(t, place, "clip", "")
 	write(t, up, 1, 2)
-	_, err := up.WritePart(t.Context(), part(3), &during{bytes.NewReader(frames(3)), 20, wire.cut})
+	_, err := up.WritePart(t.Context(), part(3), during(frames(3), 20, wire.cut))
 	wantKind(t, "write a part while the link is cut", err, connectors.KindUnavailable)
 	write(t, up, 3, 4)
 	commit(t, up)
@@ -263,7 +249,7 @@ func TestServerKilledAndRestarted(t *testing.T) {
 	place := open(t, location(s, dir))
 	up := begin(t, place, "clip", "")
 	write(t, up, 1, 2)
-	_, err := up.WritePart(t.Context(), part(3), &during{bytes.NewReader(frames(3)), 20, func() { _ = s.Stop() }})
+	_, err := up.WritePart(t.Context(), part(3), during(frames(3), 20, func() { _ = s.Stop() }))
 	wantKind(t, "write a part while the server is killed", err, connectors.KindUnavailable)
 	_, err = up.WritePart(t.Context(), part(3), bytes.NewReader(frames(3)))
 	wantKind(t, "write a part to a server that is down", err, connectors.KindUnavailable)

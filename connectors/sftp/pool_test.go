@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gantry/connectors"
+	"gantry/connectors/connectortest"
 	"gantry/connectors/servers"
 )
 
@@ -129,7 +130,7 @@ func TestOneOfManyIsCut(t *testing.T) {
 	for i := range 4 {
 		p := connectors.Part{Number: i + 1, Offset: int64(i) * size, Size: size}
 		whole.Parts = append(whole.Parts, p)
-		r := &during{bytes.NewReader(data[p.Offset : p.Offset+size]), 40, func() { wire.cutOne(wire.connections() - 1) }}
+		r := during(data[p.Offset:p.Offset+size], 40, func() { wire.cutOne(wire.connections() - 1) })
 		if _, err := up.WritePart(t.Context(), p, r); err != nil {
 			wantKind(t, "write a part while a connection is cut", err, connectors.KindUnavailable)
 			_, err = up.WritePart(t.Context(), p, bytes.NewReader(data[p.Offset:p.Offset+size]))
@@ -275,7 +276,7 @@ func testEachOperation(t *testing.T, trouble func(t *testing.T, s *servers.SSHD,
 		{"write", func() error { _, err := up.WritePart(t.Context(), part(3), bytes.NewReader(frames(3))); return err }, nil},
 		{"write more", func() error { _, err := up.WritePart(t.Context(), part(4), bytes.NewReader(frames(4))); return err }, nil},
 		{
-			"commit", func() error { _, err := up.Commit(t.Context(), clip()); return err },
+			"commit", func() error { _, err := up.Commit(t.Context(), connectortest.Clip()); return err },
 			func() bool { _, err := os.Lstat(filepath.Join(dir, "clip")); return err == nil },
 		},
 		{

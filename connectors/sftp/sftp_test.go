@@ -67,61 +67,15 @@ func open(t *testing.T, l connectors.Location) connectors.Place {
 	return place
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+// The hands of the tests are those of all connectors.
+const partSize = connectortest.ClipPart
 
-func wantKind(t *testing.T, what string, err error, kind connectors.Kind) {
-	t.Helper()
-	if connectors.KindOf(err) != kind {
-		t.Fatalf("%s: %v; want kind %q", what, err, kind)
-	}
-}
-
-const partSize = 300 << 10
-
-func part(number int) connectors.Part {
-	return connectors.Part{Number: number, Offset: int64(number-1) * partSize, Size: partSize}
-}
-
-func frames(number int) []byte { return bytes.Repeat([]byte{byte(number)}, partSize) }
-
-func begin(t *testing.T, place connectors.Place, path, resume string) connectors.Upload {
-	t.Helper()
-	up, err := place.Begin(t.Context(), path, connectors.UploadOptions{Size: 4 * partSize, Resume: resume})
-	must(t, err)
-	return up
-}
-
-func write(t *testing.T, up connectors.Upload, numbers ...int) {
-	t.Helper()
-	for _, number := range numbers {
-		_, err := up.WritePart(t.Context(), part(number), bytes.NewReader(frames(number)))
-		must(t, err)
-	}
-}
-
-func clip() connectors.Whole {
-	return connectors.Whole{Parts: []connectors.Part{part(1), part(2), part(3), part(4)}, Size: 4 * partSize}
-}
-
-func commit(t *testing.T, up connectors.Upload) {
-	t.Helper()
-	_, err := up.Commit(t.Context(), clip())
-	must(t, err)
-}
-
-func wantClip(t *testing.T, path string) {
-	t.Helper()
-	got, err := os.ReadFile(path)
-	must(t, err)
-	if !bytes.Equal(got, bytes.Join([][]byte{frames(1), frames(2), frames(3), frames(4)}, nil)) {
-		t.Error("the file holds other bytes than were sent")
-	}
-}
+var (
+	must, wantKind       = connectortest.Must, connectortest.WantKind
+	part, frames         = connectortest.Part, connectortest.Frames
+	begin, write, commit = connectortest.Begin, connectortest.Write, connectortest.Commit
+	wantClip, during     = connectortest.WantClip, connectortest.During
+)
 
 func TestRoots(t *testing.T) {
 	t.Parallel()
