@@ -28,7 +28,7 @@ const step = 1 << 20
 
 func (b *body) Read(p []byte) (int, error) {
 	p = p[:min(len(p), b.watch.step(), b.Len())]
-	if err := b.pass(len(p)); err != nil {
+	if err := b.admit(len(p)); err != nil {
 		return 0, err
 	}
 	b.mu.Lock()
@@ -60,7 +60,7 @@ func (b *body) WriteTo(w io.Writer) (total int64, err error) {
 
 func (b *body) writeStep(w io.Writer) (int, error) {
 	most := min(b.watch.step(), b.Len())
-	if err := b.pass(most); err != nil {
+	if err := b.admit(most); err != nil {
 		return 0, err
 	}
 	b.mu.Lock()
@@ -84,8 +84,8 @@ func (b *body) writeStep(w io.Writer) (int, error) {
 	return n, err
 }
 
-// pass waits until n bytes may move, without the lock.
-func (b *body) pass(n int) error {
+// admit waits until n bytes may move, without the lock.
+func (b *body) admit(n int) error {
 	err := b.watch.pass(n)
 	if err == nil {
 		return nil

@@ -19,8 +19,8 @@ type controls struct {
 	totals  totals
 }
 
-// lookEvery is how often the pace is taken.
-const lookEvery = 200 * time.Millisecond
+// paceEvery is how often the pace is taken.
+const paceEvery = 200 * time.Millisecond
 
 func (s *controls) get(jobID string) *control {
 	s.mu.Lock()
@@ -52,7 +52,7 @@ func (e *Engine) enter(j Job) (*control, error) {
 	e.controls.by[j.ID] = c
 	if !e.controls.looking {
 		e.controls.looking = true
-		go e.look()
+		go e.takePaces()
 	}
 	e.controls.mu.Unlock()
 	// A change may have come just before the job could be found.
@@ -72,15 +72,15 @@ func (e *Engine) leave(c *control, err error) {
 	e.controls.totals.ended(c.job.Kind, err)
 }
 
-// look takes the pace of all jobs, until there is none.
-func (e *Engine) look() {
-	tick := time.NewTicker(lookEvery)
+// takePaces takes the pace of all jobs, until there is none.
+func (e *Engine) takePaces() {
+	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
 	for range tick.C {
 		all := e.controls.all()
 		now := e.o.Now()
 		for _, c := range all {
-			c.look(now)
+			c.takePace(now)
 			c.park(now)
 		}
 		if len(all) > 0 {

@@ -68,7 +68,7 @@ func (d *depot) Stat(ctx context.Context, path string) (connectors.Entry, error)
 	if connectors.KindOf(err) != connectors.KindUnsupported {
 		return entry, err
 	}
-	if err := d.bring(ctx, path, nil); err != nil {
+	if err := d.collect(ctx, path, nil); err != nil {
 		return connectors.Entry{}, err
 	}
 	info, err := os.Stat(d.file(path))

@@ -42,8 +42,8 @@ func (u *consignment) still(err error) error {
 // hidden tells whether it has arrived under another name than its own.
 func (u *consignment) hidden() bool { return u.moving != nil && u.entry.Path != u.path }
 
-// bring receives what has arrived and is hidden, for OpenStaged.
-func (u *consignment) bring(ctx context.Context, told func(int64)) error {
+// collect receives what has arrived and is hidden, for OpenStaged.
+func (u *consignment) collect(ctx context.Context, told func(int64)) error {
 	return u.d.receive(ctx, u.entry.Path, u.entry.Size, told)
 }
 

@@ -28,9 +28,9 @@ func (d *depot) received(path string) *received {
 	return r
 }
 
-// bring receives the file, unless this run has done so. told is told of the bytes
+// collect receives the file, unless this run has done so. told is told of the bytes
 // that have arrived; it may be nil.
-func (d *depot) bring(ctx context.Context, path string, told func(int64)) error {
+func (d *depot) collect(ctx context.Context, path string, told func(int64)) error {
 	if d.has(path) {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (d *depot) bring(ctx context.Context, path string, told func(int64)) error 
 	return d.receive(ctx, path, size, told)
 }
 
-// receive is bring for a file that cannot be looked at, or was already.
+// receive is collect for a file that cannot be looked at, or was already.
 func (d *depot) receive(ctx context.Context, path string, size int64, told func(int64)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -26,7 +26,7 @@ func (s shed) List(ctx context.Context, prefix string) iter.Seq2[connectors.Entr
 
 func (s shed) Open(ctx context.Context, path string, offset, length int64) (io.ReadCloser, error) {
 	s.forget(path)
-	if err := s.bring(ctx, path, nil); err != nil {
+	if err := s.collect(ctx, path, nil); err != nil {
 		return nil, err
 	}
 	return s.depot.Open(ctx, path, offset, length)

@@ -53,19 +53,19 @@ func highest(parts map[int]connectors.Part) (number int) {
 	return number
 }
 
-// heard tells of each progress.
-type heard struct {
+// followed tells of each progress.
+type followed struct {
 	io.Reader
 	watch *watch
 }
 
-func (h heard) Read(b []byte) (int, error) {
-	n, err := h.Reader.Read(b[:min(len(b), h.watch.step())])
+func (f followed) Read(b []byte) (int, error) {
+	n, err := f.Reader.Read(b[:min(len(b), f.watch.step())])
 	if n == 0 {
 		return n, err
 	}
-	h.watch.moved(int64(n))
-	if held := h.watch.pass(n); held != nil {
+	f.watch.moved(int64(n))
+	if held := f.watch.pass(n); held != nil {
 		return n, held
 	}
 	return n, err

@@ -125,7 +125,7 @@ func (d *delivery) hashBack(ctx context.Context, slot *schedule.Slot, staged con
 	closing := sync.OnceFunc(func() { stream.Close() })
 	defer closing()
 	defer context.AfterFunc(ctx, closing)()
-	sums, n, err := digest.Read(heard{stream, w}, connectors.CRC64NVME)
+	sums, n, err := digest.Read(followed{stream, w}, connectors.CRC64NVME)
 	if err == nil && n != p.Size {
 		err = connectors.Errorf(connectors.KindIncomplete, "read back", d.to.Path, "%d of %d bytes are there", n, p.Size)
 	}

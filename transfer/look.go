@@ -12,8 +12,8 @@ type shown struct {
 	eta  float64
 }
 
-// look takes the pace, and counts what has moved since the last look.
-func (c *control) look(now time.Time) {
+// takePace takes the pace, and counts what has moved since the last look.
+func (c *control) takePace(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.run

@@ -70,13 +70,13 @@ func (s *share) take(ctx context.Context, size int64) (*piece, error) {
 	if s.ticket != nil {
 		defer s.ticket.Note("waits for memory")()
 	}
-	look := time.NewTicker(s.m.patient)
-	defer look.Stop()
+	tick := time.NewTicker(s.m.patient)
+	defer tick.Stop()
 	for {
 		select {
 		case <-w.ready:
 			return newPiece(s, w.data[:size]), nil
-		case <-look.C:
+		case <-tick.C:
 			if err := s.m.giveUp(w); err != nil {
 				return nil, err
 			}

@@ -106,7 +106,7 @@ func (r *run) receive(ctx context.Context, d *depot, file connectors.Entry, told
 	_, err := throughPauses(ctx, r.control, func(ctx context.Context) (struct{}, error) {
 		return retry(ctx, r.e.retrier(r.noteRetry), 0, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, inPatience(ctx, flow, file.Size, func(ctx context.Context, slot *schedule.Slot) error {
-				return d.bring(moveIn(ctx, slot), file.Path, told)
+				return d.collect(moveIn(ctx, slot), file.Path, told)
 			})
 		})
 	})
@@ -119,14 +119,14 @@ func (d *delivery) bringBack(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	return d.receive(ctx, func(ctx context.Context, told func(int64)) error { return far.bring(ctx, d.to.Path, told) })
+	return d.receive(ctx, func(ctx context.Context, told func(int64)) error { return far.collect(ctx, d.to.Path, told) })
 }
 
-func (d *delivery) receive(ctx context.Context, bring func(context.Context, func(int64)) error) error {
+func (d *delivery) receive(ctx context.Context, collect func(context.Context, func(int64)) error) error {
 	d.gauge.enter(PhaseVerify, 0)
 	_, err := throughPauses(ctx, d.r.control, func(ctx context.Context) (struct{}, error) {
 		return retry(ctx, d.retrier("read back"), 0, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, bring(ctx, d.gauge.done.Store)
+			return struct{}{}, collect(ctx, d.gauge.done.Store)
 		})
 	})
 	return err

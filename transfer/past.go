@@ -41,8 +41,8 @@ func (c Receipt) serves(j Job) bool {
 		!slices.ContainsFunc(c.due(j), func(a connectors.Algorithm) bool { return c.Digests[a] == "" })
 }
 
-// look finds out which version the source has, and gives up what is of another.
-func (r *run) look(ctx context.Context) error {
+// findSource finds out which version the source has, and gives up what is of another.
+func (r *run) findSource(ctx context.Context) error {
 	if r.job.Growth != nil {
 		return r.lookAtGrowth(ctx)
 	}

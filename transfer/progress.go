@@ -197,6 +197,6 @@ func (r *run) report() (end func()) {
 
 // tell calls the job's Progress.
 func (r *run) tell() {
-	r.control.look(r.e.o.Now())
+	r.control.takePace(r.e.o.Now())
 	r.job.Progress(r.control.progress(r.e.o.Now()))
 }

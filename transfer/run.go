@@ -74,7 +74,7 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 	if err := r.recall(); err != nil {
 		return Receipt{}, err
 	}
-	if err := r.look(ctx); err != nil {
+	if err := r.findSource(ctx); err != nil {
 		return Receipt{}, err
 	}
 	if err := r.movable(ctx); err != nil {

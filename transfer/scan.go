@@ -48,7 +48,7 @@ func (s scan) run(ctx context.Context, e *Engine, memory *share) error {
 		return each(ctx, p)
 	}
 	for all := s.parts; ; s.parts = behind(all, handed) {
-		err := s.pass(ctx, e, memory)
+		err := s.through(ctx, e, memory)
 		wait := s.waits(err)
 		if wait == nil || ctx.Err() != nil {
 			return err
@@ -82,7 +82,8 @@ func behind(parts iter.Seq[connectors.Part], first int) iter.Seq[connectors.Part
 	}
 }
 
-func (s scan) pass(ctx context.Context, e *Engine, memory *share) error {
+// through reads the parts once, some ahead of the one that is handed on.
+func (s scan) through(ctx context.Context, e *Engine, memory *share) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	queue := make(chan fetch, e.parallel()-1)

@@ -62,7 +62,7 @@ func (d *delivery) verifyMoved(ctx context.Context, u *consignment) (evidence, e
 	case !hidden || d.traits.WholeDigest != "" || d.bySize():
 		return evidence{}, nil
 	}
-	if err := d.receive(ctx, u.bring); err != nil {
+	if err := d.receive(ctx, u.collect); err != nil {
 		return evidence{}, err
 	}
 	defer u.d.forget(u.entry.Path)
