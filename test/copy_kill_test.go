@@ -18,7 +18,8 @@ import (
 // the program, or the server's side of the session, again and again. A file is never
 // seen at its destination but whole; nothing but the parts in flight is sent twice;
 // the source stays, or goes when the destination has it; and what is left behind is
-// what `gantry sweep` lists.
+// what `gantry sweep` lists. Now and then a killed program's journal is deleted, too,
+// after which the file may be sent again, and nothing else changes.
 //
 // GANTRY_KILLS sets how many kills there are in all, GANTRY_SEED repeats a run, and
 // GANTRY_PAIR ("sftp>s3") keeps to one pair.
@@ -38,7 +39,8 @@ func TestCopiesKilledAtAnyMoment(t *testing.T) {
 		v.sail(min(1+random.IntN(4), kills-total.kills))
 		total.add(v.tally)
 	}
-	t.Logf("%d kills of the program and %d of a server in %d runs; %.1f MiB of files, %.1f MiB sent", total.kills-total.servers, total.servers, total.runs, mibs(total.size), mibs(total.written))
+	t.Logf("%d kills of the program and %d of a server in %d runs, %d journals deleted; %.1f MiB of files, %.1f MiB sent",
+		total.kills-total.servers, total.servers, total.runs, total.lost, mibs(total.size), mibs(total.written))
 }
 
 func mibs(n int64) float64 { return float64(n) / (1 << 20) }
@@ -46,6 +48,7 @@ func mibs(n int64) float64 { return float64(n) / (1 << 20) }
 // A tally counts what happened.
 type tally struct {
 	kills, servers, runs int
+	lost                 int   // journals that were deleted
 	size, written        int64 // bytes
 }
 
@@ -53,6 +56,7 @@ func (t *tally) add(o tally) {
 	t.kills += o.kills
 	t.servers += o.servers
 	t.runs += o.runs
+	t.lost += o.lost
 	t.size += o.size
 	t.written += o.written
 }
@@ -120,10 +124,22 @@ func (v *voyage) sail(kills int) {
 			v.t.Fatalf("%s: it does not come to its end: %+v", v.title(), v.last)
 		}
 		ended = v.run(v.kills < kills)
+		if !ended && v.random.IntN(10) == 0 {
+			v.lose()
+		}
 	}
 	look()
 	if !v.t.Failed() {
 		v.arrived()
+	}
+}
+
+// lose deletes the journal. Of a move whose source is gone nobody would know then
+// where it went.
+func (v *voyage) lose() {
+	if _, err := os.Stat(v.from.file("out/" + v.name)); err == nil {
+		v.lost++
+		v.h.must(os.RemoveAll(filepath.Join(v.state, "gantry", "copy")))
 	}
 }
 
@@ -218,9 +234,10 @@ func (v *voyage) arrived() {
 }
 
 // most is how many bytes may leave the program: the file, the parts in flight at
-// each kill, and what the protocols and the journal add.
+// each kill, the file again for each journal that was deleted, and what the
+// protocols and the journal add.
 func (v *voyage) most() int64 {
-	return v.size + v.size/32 + int64(v.kills*v.parallel)*v.part + int64(v.runs)<<20
+	return int64(1+v.lost)*v.size + v.size/32 + int64(v.kills*v.parallel)*v.part + int64(v.runs)<<20
 }
 
 // watch looks at the destination all the time: there is nothing, the old file, or
