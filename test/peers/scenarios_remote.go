@@ -33,7 +33,7 @@ func ways(name string, start func(context.Context, *world) (*remote, error)) (li
 			below := func(run int) string { return fmt.Sprintf("up%d", run) }
 			return &stage{
 				load:    l(w),
-				clients: func(run int) []client { return r.up(l(w), source, below(run)) },
+				clients: func(run int) []client { return likeForLike(r.up(l(w), source, below(run))) },
 				check:   func(run int, _ client) error { return l(w).holds(filepath.Join(r.dir, below(run))) },
 			}, err
 		}
