@@ -58,6 +58,10 @@ type Renamer interface {
 // A Taker moves a file of another place on the same storage into its own tree, by
 // giving it another path: no byte of it is moved.
 type Taker interface {
+	// Near tells whether the place other seems to be of this storage. It asks little and
+	// promises nothing: TakeOver may still find that it is not. False spares the try.
+	Near(other any) bool
+
 	// TakeOver gives the file from, of the place other, the path to of this place, and
 	// takes the old one from it, durably, content and name. from is what the file was
 	// when it was looked at.

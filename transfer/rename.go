@@ -44,6 +44,9 @@ func (r *run) rename(ctx context.Context, todo []Destination) (done bool, err er
 	if before != nil || err != nil || r.unseen != nil || r.record.Job != nil {
 		return before != nil, err
 	}
+	if !taker.Near(r.job.Source.Place) {
+		return false, nil
+	}
 	if _, err := r.e.stat(ctx, to.Place, to.Path, r.noteRetry); connectors.KindOf(err) != connectors.KindNotFound {
 		return false, nil // what is wrong there shows when it is copied
 	}

@@ -19,6 +19,8 @@ func (p taking) TakeOver(ctx context.Context, other any, from connectors.Entry, 
 	return p.take(func() (connectors.Entry, error) { return p.Place.(connectors.Taker).TakeOver(ctx, other, from, to) })
 }
 
+func (p taking) Near(other any) bool { return p.Place.(connectors.Taker).Near(other) }
+
 func (p taking) Identity(ctx context.Context, path string) (string, error) {
 	return p.Place.(connectors.Identifier).Identity(ctx, path)
 }
@@ -179,4 +181,48 @@ func TestOnlyTheVersionThatWasSeenIsRenamed(t *testing.T) {
 	job.Destinations[0].Place = s.folder("a")
 	s.run(job)
 	s.holds("a", "clip", next)
+}
+
+func TestOneWhoseContentOthersCanChangeIsCopied(t *testing.T) {
+	t.Parallel()
+	for name, share := range map[string]func(path string) error{
+		"it has a second name": func(path string) error { return os.Link(path, path+".second") },
+		"it is being written": func(path string) error {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err == nil {
+				t.Cleanup(func() { _ = f.Close() })
+			}
+			return err
+		},
+	} {
+		s := newStage(t)
+		data := s.file("clip", 3*part)
+		must(t, share(filepath.Join(s.dir, "source", "clip")))
+		receipt := s.run(moving(s, "clip", s.folder("a")))
+		if c := receipt.Copies[0]; c.Proof == ProofRenamed || c.SentBytes != int64(len(data)) {
+			t.Errorf("%s: %+v", name, c)
+		}
+		s.holds("a", "clip", data)
+	}
+}
+
+// distant is a folder that is not on the storage of any other.
+type distant struct{ taking }
+
+func (distant) Near(any) bool { return false }
+
+func TestNothingIsReadForARenameThatCannotBe(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.file("clip", 3*part)
+	reads := func(move Move, to string) int32 {
+		source := &script{Place: s.source}
+		job := moving(s, "clip", distant{taking{Place: s.folder(to)}})
+		job.ID, job.Move, job.Source.Place, job.Digests = to, move, source, []connectors.Algorithm{connectors.MD5}
+		s.run(job)
+		return source.opens.Load()
+	}
+	if copied, moved := reads(Keep, "a"), reads(MoveProved, "b"); copied != moved {
+		t.Errorf("a copy opens the source %d times, a move %d times", copied, moved)
+	}
 }

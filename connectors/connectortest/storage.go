@@ -20,9 +20,15 @@ func testTakeOver(t *testing.T, s *stand) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if taker.Near(elsewhere{}) {
+		t.Error("a foreign place is said to be of this storage")
+	}
 	_, err = taker.TakeOver(s.ctx, other, from, "taken")
 	if err != nil && connectors.KindOf(err) == connectors.KindUnsupported {
 		t.Skip("as it is set up, the place makes copies")
+	}
+	if !taker.Near(other) {
+		t.Error("a place that is opened twice is not said to be one storage")
 	}
 	s.fails("take over to a path that is taken", err, connectors.KindExists)
 	s.holds("taken", []byte("somebody else's"))

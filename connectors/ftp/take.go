@@ -8,13 +8,19 @@ import (
 
 var _ connectors.Taker = (*place)(nil)
 
+// Near implements connectors.Taker, for places that the same login reaches.
+func (p *place) Near(other any) bool {
+	o, ok := connectors.Innermost(other).(*place)
+	return ok && !p.dropBox && !o.dropBox && p.addr() == o.addr() && p.user == o.user && p.tls == o.tls
+}
+
 // TakeOver implements connectors.Taker, for files that the same login reaches. FTP
 // cannot refuse to replace a file, as it cannot for an exclusive upload.
 func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, to string) (entry connectors.Entry, err error) {
-	source, ok := connectors.Innermost(other).(*place)
-	if !ok || p.dropBox || source.dropBox || p.addr() != source.addr() || p.user != source.user || p.tls != source.tls {
+	if !p.Near(other) {
 		return entry, notTaken(from.Path, "it is not on this server")
 	}
+	source := connectors.Innermost(other).(*place)
 	path, err := source.clean(from.Path)
 	if err != nil {
 		return entry, err

@@ -5,16 +5,42 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"gantry/connectors"
+	"gantry/connectors/local/lease"
 )
 
 // self is the place, also of one that can do more.
 func (p *place) self() *place { return p }
 
+// Near implements connectors.Taker: by the devices of the two roots. Volumes that are
+// mounted below them are found out when a file is taken over.
+func (p *place) Near(other any) bool {
+	holder, ok := connectors.Innermost(other).(interface{ self() *place })
+	if !ok || p.set.fileMode != 0 {
+		return false
+	}
+	return device(p.root) == device(holder.self().root)
+}
+
+// device is that of the folder, or of the nearest one above it that is there; 0 where
+// that is not known.
+func device(folder string) uint64 {
+	info, err := os.Stat(folder)
+	for ; errors.Is(err, fs.ErrNotExist) && filepath.Dir(folder) != folder; info, err = os.Stat(folder) {
+		folder = filepath.Dir(folder)
+	}
+	if err != nil {
+		return 0
+	}
+	return identify(info).device
+}
+
 // TakeOver implements connectors.Taker, within one file system. A place that gives its
-// files a mode, or keeps some attributes only, makes copies.
+// files a mode makes copies. So it does of a file that has another name or is open for
+// writing: what is written by that way later would change what was delivered.
 func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, to string) (entry connectors.Entry, err error) {
 	holder, ok := connectors.Innermost(other).(interface{ self() *place })
 	if !ok || p.set.fileMode != 0 {
@@ -95,9 +121,15 @@ func (t taking) durable(from connectors.Entry) (fs.FileInfo, error) {
 		return nil, err
 	}
 	defer f.Close()
-	switch info, err = f.Stat(); {
+	info, err = f.Stat()
+	writer, told := lease.Writer(f)
+	switch {
 	case err != nil:
 		return nil, err
+	case links(info) > 1:
+		return nil, notTaken(t.from, errors.New("it has another name (a hard link)"))
+	case writer && told:
+		return nil, notTaken(t.from, errors.New("somebody has it open for writing"))
 	case !entryOf(from.Path, info).SameVersion(from):
 		return nil, t.another()
 	case !t.place.set.durable:

@@ -12,16 +12,22 @@ import (
 
 var _ connectors.Taker = (*place)(nil)
 
+// Near implements connectors.Taker, for places that the same login reaches.
+func (p *place) Near(other any) bool {
+	holder, ok := connectors.Innermost(other).(interface{ self() *place })
+	return ok && !p.dropBox && !holder.self().dropBox && p.sameServer(holder.self())
+}
+
 // TakeOver implements connectors.Taker, for files that the same login reaches.
 func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, to string) (entry connectors.Entry, err error) {
-	holder, ok := connectors.Innermost(other).(interface{ self() *place })
-	if !ok || p.dropBox || holder.self().dropBox || !p.sameServer(holder.self()) {
+	if !p.Near(other) {
 		return entry, notTaken(from.Path, errors.New("it is not on this server"))
 	}
+	source := connectors.Innermost(other).(interface{ self() *place }).self()
 	if to, err = promise.CleanPath(to); err != nil {
 		return entry, err
 	}
-	file, err := ask(ctx, holder.self(), "rename", from.Path, func(ctx context.Context, c *conn) (string, error) {
+	file, err := ask(ctx, source, "rename", from.Path, func(ctx context.Context, c *conn) (string, error) {
 		return c.abs(from.Path), c.durable(ctx, from)
 	})
 	if err != nil {

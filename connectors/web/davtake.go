@@ -19,6 +19,12 @@ func (p *place) sameServer(o *place) bool {
 	return p.base.Scheme == o.base.Scheme && p.base.Host == o.base.Host && reflect.DeepEqual(p.credentials, o.credentials) && p.certFile == o.certFile
 }
 
+// Near implements connectors.Taker.
+func (p *davPlace) Near(other any) bool {
+	o, ok := connectors.Innermost(other).(*davPlace)
+	return ok && p.sameServer(o.place)
+}
+
 // here gives the place of a file that this server can copy or move by itself.
 func (p *place) here(ctx context.Context, op string, other any, from connectors.Entry) (*place, error) {
 	source, ok := connectors.Innermost(other).(*davPlace)

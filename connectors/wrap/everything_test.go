@@ -81,6 +81,8 @@ func (everything) Copy(context.Context, string, string) (connectors.Entry, error
 	return connectors.Entry{}, errReached(wrap.Copy)
 }
 
+func (everything) Near(any) bool { return true }
+
 func (everything) TakeOver(context.Context, any, connectors.Entry, string) (connectors.Entry, error) {
 	return connectors.Entry{}, errReached(wrap.TakeOver)
 }

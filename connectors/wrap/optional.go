@@ -65,6 +65,12 @@ func (p *place) Rename(ctx context.Context, from, to string) error {
 	return do(ctx, p, Call{Op: Rename, Path: from}, func(ctx context.Context, i connectors.Renamer) error { return i.Rename(ctx, from, to) })
 }
 
+// Near implements connectors.Taker. It moves nothing, so that no hook is called.
+func (p *place) Near(other any) bool {
+	inner, ok := connectors.As[connectors.Taker](p.Place)
+	return ok && inner.Near(other)
+}
+
 // TakeOver implements connectors.Taker.
 func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, to string) (connectors.Entry, error) {
 	c := Call{Op: TakeOver, Path: to}

@@ -3,6 +3,9 @@ package watch
 import (
 	"os"
 	"path/filepath"
+	"syscall"
+
+	"gantry/connectors/local/lease"
 )
 
 // Writer says whether a process holds the file open for writing, and whether the
@@ -12,7 +15,15 @@ func Writer(path string) (open, told bool) {
 	if withoutEvents(filepath.Dir(path)) != "" {
 		return false, false
 	}
-	return askForWriter(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return false, false
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false, false
+	}
+	return lease.Writer(f)
 }
 
 // hasWriter is Writer without the doubt.
