@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -54,8 +55,12 @@ func (u *upload) finishStream(ctx context.Context, w connectors.Whole) error {
 }
 
 func (u *upload) commit(s *session, w connectors.Whole) (connectors.Entry, error) {
-	if err := u.finish(s, w); err != nil {
+	t, err := u.finish(s, w)
+	if err != nil {
 		return connectors.Entry{}, err
+	}
+	if entry, done, err := u.publishAtOnce(s, t); err != nil || done {
+		return u.asSent(entry, w, err)
 	}
 	if err := u.place.inFolder(s, u.path, func() error { return u.publish(s) }); err != nil {
 		if length, failed := u.place.length(s, u.target()); failed == nil && length < 0 && codeOf(err) != 0 {
@@ -69,44 +74,48 @@ func (u *upload) commit(s *session, w connectors.Whole) (connectors.Entry, error
 // visible describes the file that is there now.
 func (u *upload) visible(s *session, w connectors.Whole) (connectors.Entry, error) {
 	entry, err := u.place.file(s, "commit", u.path)
+	return u.asSent(entry, w, err)
+}
+
+// asSent refuses a file of another length.
+func (u *upload) asSent(entry connectors.Entry, w connectors.Whole, err error) (connectors.Entry, error) {
 	if err == nil && entry.Size != w.Size {
 		err = connectors.Errorf(connectors.KindIntegrity, "commit", u.path, "the server says that it has %d bytes; %d were sent", entry.Size, w.Size)
 	}
 	return entry, err
 }
 
-// finish makes the staged file what the object shall be.
-func (u *upload) finish(s *session, w connectors.Whole) error {
+// finish makes the staged file what the object shall be, save for its time, which it
+// gives.
+func (u *upload) finish(s *session, w connectors.Whole) (t time.Time, err error) {
 	has := u.length
 	if has < 0 {
-		var err error
 		if has, err = u.place.length(s, u.target()); err != nil {
-			return err
+			return t, err
 		}
 	}
 	if has < 0 && len(w.Parts) > 0 {
 		if err := u.settle(s); err != nil {
-			return err
+			return t, err
 		}
-		return u.gone("nothing of it is there")
+		return t, u.gone("nothing of it is there")
 	}
 	if has < 0 || has > 0 && w.Size == 0 { // a file without a byte
-		var err error
 		if has, err = u.place.write(s, u.target(), -1, connectors.Part{Number: 1}, strings.NewReader("")); err != nil {
-			return err
+			return t, err
 		}
 	}
 	if err := promise.CheckLength(u.path, has, w); err != nil {
-		return err
+		return t, err
 	}
 	if has > w.Size {
-		return connectors.Errorf(connectors.KindNotFound, "commit", u.path, "the server has %d bytes where %d were wanted, and FTP cannot shorten a file; begin again", has, w.Size)
+		return t, connectors.Errorf(connectors.KindNotFound, "commit", u.path, "the server has %d bytes where %d were wanted, and FTP cannot shorten a file; begin again", has, w.Size)
 	}
-	t := promise.ModTime(u.options, w)
+	t = promise.ModTime(u.options, w)
 	if t.IsZero() && u.outdated.Load() {
 		t = u.place.pool.now()
 	}
-	return u.place.setTime(s, u.target(), t)
+	return t, nil
 }
 
 // publish renames the staged file to its path. The protocol cannot refuse to

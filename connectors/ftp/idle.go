@@ -13,27 +13,21 @@ const (
 	showAlive = 25 * time.Second
 )
 
-// rest begins to watch a session that nobody uses: a server that ends it, or says
-// anything, makes it useless.
-func (s *session) rest() {
-	s.watch = make(chan error, 1)
-	if err := s.control.SetReadDeadline(time.Time{}); err != nil {
-		s.watch <- err
-		return
-	}
-	in := s.control.in
-	go func() {
-		_, err := in.Peek(1)
-		s.watch <- err
-	}()
-}
-
-// wake ends the watch. It tells whether the session is as it was.
+// wake tells whether a session that nobody has used is as it was: a server that has ended
+// it, or said anything, has made it useless.
 func (s *session) wake() bool {
-	if err := s.control.SetReadDeadline(time.Unix(1, 0)); err != nil {
+	if s.control.in.Buffered() > 0 {
 		return false
 	}
-	return errors.Is(<-s.watch, os.ErrDeadlineExceeded)
+	if silent(s.raw) {
+		return true
+	}
+	// Over TLS, what has come may be no words.
+	if err := s.control.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		return false
+	}
+	_, err := s.control.in.Peek(1)
+	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // upkeep keeps idle sessions alive, and ends those that nobody needs, until ctx

@@ -21,15 +21,16 @@ func (p *place) Open(ctx context.Context, path string, offset, length int64) (io
 	if p.dropBox {
 		return nil, unreadable(path)
 	}
-	return p.read(ctx, path, path, offset, length)
+	return p.read(ctx, path, path, offset, length, -1)
 }
 
 func unreadable(path string) error {
 	return connectors.Errorf(connectors.KindUnsupported, "open", path, "nothing is read from a drop box (option dropBox)")
 }
 
-// read streams the file at from; errors name it path.
-func (p *place) read(ctx context.Context, from, path string, offset, length int64) (io.ReadCloser, error) {
+// read streams the file at from; errors name it path. has is its size if it is known and
+// nobody else writes it, else -1.
+func (p *place) read(ctx context.Context, from, path string, offset, length, has int64) (io.ReadCloser, error) {
 	if offset < 0 {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", path, "the offset %d is negative", offset)
 	}
@@ -39,7 +40,10 @@ func (p *place) read(ctx context.Context, from, path string, offset, length int6
 	}
 	d := &download{ctx: ctx, place: p, s: s, from: from, path: path, at: offset, since: offset, pace: pace{fast: p.fast}}
 	d.stop = s.until(ctx)
-	size, err := d.look()
+	size := has
+	if has < 0 {
+		size, err = d.look()
+	}
 	if err == nil {
 		err = d.plan(size, length)
 	}

@@ -179,7 +179,6 @@ func (p *pool) give(s *session, stream bool) {
 	p.mu.Lock()
 	if s.usable() && p.open.Err() == nil && s.noMLSD == p.list() {
 		s.since = p.now()
-		s.rest()
 		p.idle = append(p.idle, s)
 	} else {
 		p.drop(s)
@@ -258,7 +257,6 @@ func (p *pool) back(s *session) {
 		p.drop(s)
 		return
 	}
-	s.rest()
 	p.idle = append(p.idle, s)
 }
 

@@ -27,7 +27,6 @@ type session struct {
 	ctx    context.Context // ends when the session is given up
 	abort  context.CancelFunc
 	divert func(io.Reader) error // of the next data connection
-	watch  chan error            // while it is idle; see idle.go
 	since  time.Time             // it is idle
 	algo   string                // that HASH computes
 	noMLSD bool                  // the library lists by LIST

@@ -34,22 +34,32 @@ func (f *facts) timeCommand() timeCommand {
 // setTime sets the time of a file. A server that does not let it be set is
 // remembered, and the time left alone.
 func (p *place) setTime(s *session, path string, t time.Time) error {
-	command := timeCommand(p.setsTime.Load())
-	if t.IsZero() || command == noTime || t.Year() < 1970 || t.Year() > 9999 {
+	command := p.timing(s, path, t)
+	if command == "" {
 		return nil
 	}
-	stamp := listing.FormatStamp(t)
-	var err error
-	switch command {
-	case byMFMT:
-		_, err = s.control.must("MFMT %s %s", stamp, s.abs(path))
-	case byMDTM:
-		_, err = s.control.must("MDTM %s %s", stamp, s.abs(path))
-	default:
-		_, err = s.control.must("SITE UTIME %s %s", stamp, s.abs(path))
+	_, err := s.control.must("%s", command)
+	return p.timed(path, err)
+}
+
+// timing is the command that sets the time of a file, "" where it is left alone.
+func (p *place) timing(s *session, path string, t time.Time) string {
+	command := timeCommand(p.setsTime.Load())
+	if t.IsZero() || command == noTime || t.Year() < 1970 || t.Year() > 9999 {
+		return ""
+	}
+	verb := map[timeCommand]string{byMFMT: "MFMT", byMDTM: "MDTM", bySITE: "SITE UTIME"}[command]
+	return verb + " " + listing.FormatStamp(t) + " " + s.abs(path)
+}
+
+// timed understands what came of the setting of a time.
+func (p *place) timed(path string, err error) error {
+	if err == nil {
+		return nil
 	}
 	kind := connectors.KindOf(fail("set time of", path, err))
-	if unknown(err) || kind == connectors.KindPermission || kind == connectors.KindOther || kind == connectors.KindNotFound && command == byMDTM {
+	byName := timeCommand(p.setsTime.Load()) == byMDTM
+	if unknown(err) || kind == connectors.KindPermission || kind == connectors.KindOther || kind == connectors.KindNotFound && byName {
 		p.setsTime.Store(int32(noTime))
 		return nil
 	}

@@ -44,7 +44,7 @@ func (p *place) stat(s *session, path string) (listing.Entry, error) {
 			return info, err
 		}
 	}
-	size, err := s.size(path)
+	size, modTime, err := s.sizeAndTime(path)
 	if unknown(err) {
 		return p.findInFolder(s, path)
 	}
@@ -52,7 +52,7 @@ func (p *place) stat(s *session, path string) (listing.Entry, error) {
 		return listing.Entry{}, err
 	}
 	info := listing.Entry{Kind: listing.File, Size: size}
-	info.ModTime, err = s.modTime(path)
+	info.ModTime, err = modTime()
 	if unknown(err) {
 		listed, err := p.findInFolder(s, path)
 		info.ModTime = listed.ModTime
@@ -110,8 +110,15 @@ func (p *place) followed(s *session, path string) (listing.Entry, error) {
 func (s *session) size(path string) (int64, error) { return s.sizeOf(s.abs(path)) }
 
 func (s *session) sizeOf(path string) (int64, error) {
-	r, err := s.control.must("SIZE %s", path)
+	r, err := s.control.ask("SIZE %s", path)
 	if err != nil {
+		return 0, err
+	}
+	return sizeIn(r, path)
+}
+
+func sizeIn(r reply, path string) (int64, error) {
+	if err := r.err(); err != nil {
 		return 0, err
 	}
 	size, ok := listing.Size(strings.TrimSpace(r.text()))
@@ -122,8 +129,29 @@ func (s *session) sizeOf(path string) (int64, error) {
 }
 
 func (s *session) modTime(path string) (time.Time, error) {
-	r, err := s.control.must("MDTM %s", s.abs(path))
+	r, err := s.control.ask("MDTM %s", s.abs(path))
 	if err != nil {
+		return time.Time{}, err
+	}
+	return timeIn(r, path)
+}
+
+// sizeAndTime asks for both at once, of a server that says it knows both.
+func (s *session) sizeAndTime(path string) (size int64, modTime func() (time.Time, error), err error) {
+	if !s.facts.has("SIZE") || !s.facts.has("MDTM") {
+		size, err = s.size(path)
+		return size, func() (time.Time, error) { return s.modTime(path) }, err
+	}
+	replies, err := s.control.together("SIZE "+s.abs(path), "MDTM "+s.abs(path))
+	if err != nil {
+		return 0, nil, err
+	}
+	size, err = sizeIn(replies[0], path)
+	return size, func() (time.Time, error) { return timeIn(replies[1], path) }, err
+}
+
+func timeIn(r reply, path string) (time.Time, error) {
+	if err := r.err(); err != nil {
 		return time.Time{}, err
 	}
 	t, ok := listing.Stamp(strings.TrimSpace(r.text()))

@@ -160,7 +160,20 @@ func (u *upload) OpenStaged(ctx context.Context, offset, length int64) (io.ReadC
 			return nil, err
 		}
 	}
-	return u.place.read(ctx, u.target(), u.path, offset, length)
+	return u.place.read(ctx, u.target(), u.path, offset, length, u.sentWhole())
+}
+
+// sentWhole is the length of a small file of which all has arrived, as the server has
+// said; -1 if it has to be asked for.
+func (u *upload) sentWhole() int64 {
+	if !u.mu.TryLock() {
+		return -1
+	}
+	defer u.mu.Unlock()
+	if u.contended || u.length <= 0 || u.length > small || u.length != u.options.Size {
+		return -1
+	}
+	return u.length
 }
 
 // Abort implements connectors.Upload. In a drop box what was sent is removed, if
