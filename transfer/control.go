@@ -63,8 +63,9 @@ func newControl(e *Engine, j Job, c Change) *control {
 func (c *control) change(to Change) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = to
-	c.ticket.Change(schedule.Change{Paused: to.Paused, Priority: to.Priority, Deadline: to.Deadline, Limit: to.Limit})
+	if c.now = to; to != (Change{}) {
+		c.ticket.Change(schedule.Change{Paused: to.Paused, Priority: to.Priority, Deadline: to.Deadline, Limit: to.Limit})
+	}
 	switch paused := to.paused(); {
 	case paused && c.gate == nil:
 		c.gate, c.since = make(chan struct{}), c.e.o.Now()
@@ -113,12 +114,20 @@ func (c *control) attemptHolding(ctx context.Context) (_ context.Context, free f
 	if c == nil {
 		return ctx, func() {}, nil
 	}
-	short, cancel := context.WithTimeoutCause(ctx, tolerance, schedule.ErrHeld)
-	defer cancel()
-	if err := c.wait(short); err != nil {
-		return ctx, func() {}, err
+	if c.paused() {
+		short, cancel := context.WithTimeoutCause(ctx, tolerance, schedule.ErrHeld)
+		defer cancel()
+		if err := c.wait(short); err != nil {
+			return ctx, func() {}, err
+		}
 	}
 	return c.attempt(ctx)
+}
+
+func (c *control) paused() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.gate != nil
 }
 
 // attempt waits while the job is paused, and gives a context that ends with errPaused

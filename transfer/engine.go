@@ -141,7 +141,7 @@ func (e *Engine) runOnce(ctx context.Context, job Job, c *control) (Receipt, err
 	if err == nil {
 		receipt, err = r.depart(ctx, receipt)
 	}
-	if err == nil || hopeless(r.pass.err) {
+	if (err == nil || hopeless(r.pass.err)) && r.mayHaveStaged() {
 		e.tidy(job.ID)
 	}
 	return receipt, err

@@ -123,8 +123,7 @@ func (j Job) check() error {
 		}
 		seen[d.target()] = true
 	}
-	_, err := digest.New(j.algorithms()...)
-	return err
+	return digest.Check(j.algorithms()...)
 }
 
 func (j Job) invalid(format string, args ...any) error {

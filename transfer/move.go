@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,16 @@ func (r *run) leave() {
 			d.leave()
 		}
 	}
+}
+
+// mayHaveStaged tells whether the scratch folder may hold something of the job, by this
+// run or an earlier one.
+func (r *run) mayHaveStaged() bool {
+	if r.packer != nil || r.record.Job != nil || r.receipt != nil {
+		return true
+	}
+	staging := func(place any) bool { _, ok := place.(*depot); return ok }
+	return staging(r.job.Source.Place) || slices.ContainsFunc(r.job.Destinations, func(d Destination) bool { return staging(d.Place) })
 }
 
 // tidy removes what a job has received.

@@ -208,6 +208,6 @@ func (s scan) fill(ctx context.Context, e *Engine, t *tape, p *piece) error {
 	if p.short, err = s.readAll(ctx, e, t, p.part.Offset, p.data, sums); err != nil {
 		return err
 	}
-	p.part.Digests = sums.Sums()
+	p.part.Digests = sums.End()
 	return nil
 }

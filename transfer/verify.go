@@ -167,7 +167,7 @@ func (d *delivery) readBack(ctx context.Context, open func(context.Context, int6
 	if err := s.brief(ctx, d.r.e, d.ownShare(), d.r.plan()); err != nil {
 		return nil, err
 	}
-	if _, equal := set.Sums().Agree(whole.Digests); !equal && len(bad) == 0 {
+	if _, equal := set.End().Agree(whole.Digests); !equal && len(bad) == 0 {
 		return nil, connectors.Errorf(connectors.KindIntegrity, "read back", d.to.Path, "the parts are right and the whole is not")
 	}
 	return bad, nil

@@ -33,16 +33,35 @@ func (c *copier) eachFile(pairs []pair, move func(i int)) {
 		}
 	}
 	slots := semaphore.NewWeighted(int64(atOnce))
+	queue := make(chan func())
+	defer close(queue)
 	var running sync.WaitGroup
 	for i, p := range pairs {
 		n := min(weigh(p), int64(atOnce))
 		_ = slots.Acquire(context.Background(), n) // a copy that is stopped ends its files, which give their slots back
-		running.Go(func() {
+		running.Add(1)
+		hand(queue, func() {
+			defer running.Done()
 			defer slots.Release(n)
 			move(i)
 		})
 	}
 	running.Wait()
+}
+
+// hand gives work to a goroutine that has done some before and is idle, or to a new one:
+// those of many small files would spend much of their lives on growing their stacks.
+func hand(queue chan func(), work func()) {
+	select {
+	case queue <- work:
+	default:
+		go func() {
+			work()
+			for next := range queue {
+				next()
+			}
+		}()
+	}
 }
 
 // weight is the share of a file in the slots.

@@ -20,7 +20,7 @@ func (p *place) Copy(ctx context.Context, from, to string) (entry connectors.Ent
 		return connectors.Entry{}, err
 	}
 	err = p.within(ctx, "copy", from, func(root *os.Root, from string) error {
-		source, err := p.openFile(root, from, "copy")
+		source, _, err := p.openFile(root, from, "copy")
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ func (u *upload) Fill(ctx context.Context, other any, from connectors.Entry) err
 	}
 	source := holder.self()
 	return source.within(ctx, "copy", from.Path, func(root *os.Root, path string) error {
-		original, err := source.openFile(root, path, "copy")
+		original, _, err := source.openFile(root, path, "copy")
 		if err != nil {
 			return err
 		}

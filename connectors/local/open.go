@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -24,11 +25,11 @@ func (p *place) read(ctx context.Context, root *os.Root, from, path string, offs
 	if offset < 0 {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", path, "the offset %d is negative", offset)
 	}
-	f, err := p.openFile(root, from, "open")
+	f, info, err := p.openFile(root, from, "open")
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.stream(f, path, offset, length)
+	r, err := p.stream(f, info, path, offset, length)
 	if err != nil {
 		_ = f.Close()
 		return nil, err
@@ -37,35 +38,38 @@ func (p *place) read(ctx context.Context, root *os.Root, from, path string, offs
 }
 
 // openFile opens what is a file, and never waits for it.
-func (p *place) openFile(root *os.Root, path, op string) (*os.File, error) {
+func (p *place) openFile(root *os.Root, path, op string) (*os.File, fs.FileInfo, error) {
 	info, err := root.Stat(path) // before it is opened: to open a device may do something
 	if err == nil {
 		err = regular(op, path, info)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	return openKnown(root, path, op)
+}
+
+// openKnown opens what was a file when it was looked at.
+func openKnown(root *os.Root, path, op string) (*os.File, fs.FileInfo, error) {
 	// It may have become a FIFO, which without O_NONBLOCK would hold us until somebody writes to it.
 	f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if info, err = f.Stat(); err == nil {
+	info, err := f.Stat()
+	if err == nil {
 		err = regular(op, path, info)
 	}
 	if err != nil {
 		_ = f.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return f, nil
+	return f, info, nil
 }
 
-func (p *place) stream(f *os.File, path string, offset, length int64) (*reader, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	r := &reader{f: f, from: f, path: path, closed: p.closed}
+// stream reads f, which is as info says.
+func (p *place) stream(f *os.File, info fs.FileInfo, path string, offset, length int64) (r *reader, err error) {
+	r = &reader{f: f, from: f, path: path, closed: p.closed}
 	if p.trustsHoles() && hollow(info) {
 		r.from = &hollowReader{f: f, at: offset}
 		return r, nil

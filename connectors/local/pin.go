@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"io"
+	"io/fs"
 	"os"
 
 	"gantry/connectors"
@@ -19,7 +20,7 @@ func (p *place) OpenAs(ctx context.Context, e connectors.Entry, offset, length i
 		if offset < 0 {
 			return connectors.Errorf(connectors.KindInvalid, "open", path, "the offset %d is negative", offset)
 		}
-		f, err := p.openFile(root, path, "open")
+		f, info, err := openKnown(root, path, "open")
 		if err != nil {
 			return err
 		}
@@ -27,8 +28,8 @@ func (p *place) OpenAs(ctx context.Context, e connectors.Entry, offset, length i
 		if length >= 0 {
 			pinned.left = min(pinned.left, length)
 		}
-		if pinned.reader, err = p.stream(f, path, offset, length); err == nil {
-			err = pinned.check()
+		if pinned.reader, err = p.stream(f, info, path, offset, length); err == nil {
+			err = pinned.compare(info)
 		}
 		if err != nil {
 			_ = f.Close()
@@ -64,6 +65,10 @@ func (r *pinned) check() error {
 	if err != nil {
 		return fail("read", r.path, err)
 	}
+	return r.compare(info)
+}
+
+func (r *pinned) compare(info fs.FileInfo) error {
 	if info.Size() != r.e.Size || version(info) != r.e.Version {
 		return connectors.Errorf(connectors.KindChanged, "read", r.path, "it is another version by now")
 	}

@@ -116,7 +116,7 @@ func (t taking) durable(from connectors.Entry) (fs.FileInfo, error) {
 	case !info.Mode().IsRegular(): // a link would lead elsewhere from there
 		return nil, notTaken(t.from, errors.New("it is "+sort(info.Mode())))
 	}
-	f, err := t.source.openFile(t.home, t.from, "rename")
+	f, _, err := t.source.openFile(t.home, t.from, "rename")
 	if err != nil {
 		return nil, err
 	}

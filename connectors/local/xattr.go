@@ -53,7 +53,7 @@ func (t *tagged) SetTags(ctx context.Context, path string, tags map[string]strin
 }
 
 func (t *tagged) withFile(root *os.Root, path string, use func(*os.File) error) error {
-	f, err := t.openFile(root, path, "open")
+	f, _, err := t.openFile(root, path, "open")
 	if err != nil {
 		return err
 	}

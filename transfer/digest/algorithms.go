@@ -28,7 +28,7 @@ type algorithm struct {
 
 // algorithms in the order in which people are told of them, the cheapest first.
 var algorithms = []algorithm{
-	{connectors.XXH128, func() hash.Hash { return wide{xxh3.New128()} }},
+	{connectors.XXH128, newWide},
 	{connectors.CRC64NVME, func() hash.Hash { return crc64nvme.New() }},
 	{connectors.XXH3, func() hash.Hash { return xxh3.New() }},
 	{connectors.XXH64, func() hash.Hash { return xxhash.New() }},
@@ -59,11 +59,11 @@ func Strong(a connectors.Algorithm) bool {
 	return a != connectors.CRC32 && a != connectors.CRC32C && slices.ContainsFunc(algorithms, func(known algorithm) bool { return known.name == a })
 }
 
-// start makes an empty hash.
-func start(a connectors.Algorithm) (hash.Hash, error) {
+// find gives what makes an empty hash.
+func find(a connectors.Algorithm) (start func() hash.Hash, err error) {
 	for _, known := range algorithms {
 		if known.name == a {
-			return known.start(), nil
+			return known.start, nil
 		}
 	}
 	names := make([]string, len(algorithms))

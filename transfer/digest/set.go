@@ -4,6 +4,9 @@ import (
 	"hash"
 	"io"
 	"slices"
+	"sync"
+
+	"github.com/zeebo/xxh3"
 
 	"gantry/connectors"
 )
@@ -24,12 +27,12 @@ func New(algorithms ...connectors.Algorithm) (*Set, error) {
 		if slices.Contains(s.algorithms, a) {
 			continue
 		}
-		h, err := start(a)
+		start, err := find(a)
 		if err != nil {
 			return nil, err
 		}
 		s.algorithms = append(s.algorithms, a)
-		s.hashes = append(s.hashes, h)
+		s.hashes = append(s.hashes, start())
 	}
 	return s, nil
 }
@@ -55,6 +58,37 @@ func (s *Set) Sums() connectors.Digests {
 	return sums
 }
 
+// End is Sums for a Set that is of no use afterwards: what it consists of is used again.
+func (s *Set) End() connectors.Digests {
+	sums := s.Sums()
+	for _, h := range s.hashes {
+		if w, ok := h.(wide); ok {
+			idle.Put(w.Hasher128)
+		}
+	}
+	s.algorithms, s.hashes = nil, nil
+	return sums
+}
+
+// idle are hashers of XXH128, which has a state of more than a KiB.
+var idle = sync.Pool{New: func() any { return xxh3.New128() }}
+
+func newWide() hash.Hash {
+	h := idle.Get().(*xxh3.Hasher128)
+	h.Reset()
+	return wide{h}
+}
+
+// Check tells of the first algorithm that there is not, as New does.
+func Check(algorithms ...connectors.Algorithm) error {
+	for _, a := range algorithms {
+		if _, err := find(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Read takes in all of r. It returns the digests and the number of bytes.
 func Read(r io.Reader, algorithms ...connectors.Algorithm) (connectors.Digests, int64, error) {
 	s, err := New(algorithms...)
@@ -64,7 +98,7 @@ func Read(r io.Reader, algorithms ...connectors.Algorithm) (connectors.Digests, 
 	if _, err := io.CopyBuffer(onlyWriter{s}, r, make([]byte, 256<<10)); err != nil {
 		return nil, s.size, err
 	}
-	return s.Sums(), s.size, nil
+	return s.End(), s.size, nil
 }
 
 type onlyWriter struct{ io.Writer }
@@ -76,5 +110,5 @@ func Of(data []byte, algorithms ...connectors.Algorithm) (connectors.Digests, er
 		return nil, err
 	}
 	s.Write(data)
-	return s.Sums(), nil
+	return s.End(), nil
 }

@@ -27,6 +27,7 @@ type Journal struct {
 	folder *folder
 	db     *badger.DB
 	writer *writer
+	known  *known
 
 	mu   sync.Mutex
 	next map[string]uint64 // of each outbox that was appended to: the next sequence number
@@ -48,9 +49,9 @@ func Open(dir string, o Options) (*Journal, error) {
 		f.release()
 		return nil, err
 	}
-	j := &Journal{dir: dir, now: o.Now, logger: o.Logger, folder: f, db: db, next: map[string]uint64{}}
-	j.writer = startWriter(db, r)
-	if err := j.sweep(); err != nil {
+	j := &Journal{dir: dir, now: o.Now, logger: o.Logger, folder: f, db: db, next: map[string]uint64{}, known: &known{}}
+	j.writer = startWriter(db, r, j.known)
+	if err := errors.Join(j.known.begin(j), j.sweep()); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil

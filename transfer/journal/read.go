@@ -74,6 +74,9 @@ func (j *Journal) Record(job string) (Record, error) {
 	if err := checkName("job's ID", job); err != nil {
 		return r, err
 	}
+	if j.known.lacks(job) && !j.db.IsClosed() {
+		return r, nil
+	}
 	var d struct{ Receipt json.RawMessage }
 	err := j.view(func(txn *badger.Txn) error {
 		if _, err := j.decoded(txn, key(receipts, job), &d); err != nil {

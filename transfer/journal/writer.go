@@ -31,6 +31,7 @@ type write struct {
 type writer struct {
 	db    *badger.DB
 	room  *room
+	known *known
 	queue chan *write
 	ended chan struct{}
 
@@ -38,8 +39,8 @@ type writer struct {
 	closed bool
 }
 
-func startWriter(db *badger.DB, r *room) *writer {
-	w := &writer{db: db, room: r, queue: make(chan *write, 256), ended: make(chan struct{})}
+func startWriter(db *badger.DB, r *room, k *known) *writer {
+	w := &writer{db: db, room: r, known: k, queue: make(chan *write, 256), ended: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -57,6 +58,7 @@ func (w *writer) submit(j *write) (wait func() error) {
 	if w.closed {
 		return failed(errClosed)
 	}
+	w.known.hear(j.ops)
 	j.done = make(chan error, 1)
 	w.queue <- j
 	return func() error { return <-j.done }

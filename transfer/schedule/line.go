@@ -10,7 +10,8 @@ type line struct {
 	waiting []*job
 	begun   []*job
 	choice  choice
-	same    bool // nothing has changed since the last look
+	same    bool           // nothing has changed since the last look
+	sites   map[string]int // see under
 }
 
 // admit lets jobs begin while there is room for them. A part of the room is kept
@@ -39,14 +40,18 @@ func (l *line) admit(c *core, now time.Time) {
 	}
 }
 
-// underway counts the jobs that have begun.
+// underway counts the jobs that have begun. It is valid until the next count.
 type underway struct {
 	bulk, normal, all int
 	sites             map[string]int
 }
 
 func (l *line) under() underway {
-	u := underway{sites: map[string]int{}}
+	if l.sites == nil {
+		l.sites = map[string]int{}
+	}
+	clear(l.sites)
+	u := underway{sites: l.sites}
 	for _, j := range l.begun {
 		if j.paused {
 			continue
