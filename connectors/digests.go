@@ -1,5 +1,10 @@
 package connectors
 
+import (
+	"encoding/json"
+	"slices"
+)
+
 // An Algorithm names a digest, in the spelling of manifests and S3 documents.
 type Algorithm string
 
@@ -20,6 +25,42 @@ const (
 // Digests are lower-case hex strings by algorithm, most significant byte first; a
 // C4 is its ID of 90 characters.
 type Digests map[Algorithm]string
+
+// MarshalJSON gives an object with the algorithms in their order. It does what
+// encoding/json does with any map, for a third of the work: receipts are full of them.
+func (d Digests) MarshalJSON() ([]byte, error) {
+	names := make([]string, 0, 4)
+	for a, sum := range d {
+		if !plain(string(a)) || !plain(sum) {
+			return json.Marshal(map[Algorithm]string(d))
+		}
+		names = append(names, string(a))
+	}
+	if d == nil {
+		return []byte("null"), nil
+	}
+	slices.Sort(names)
+	text := make([]byte, 1, 128)
+	text[0] = '{'
+	for i, name := range names {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(append(append(text, '"'), name...), `":"`...)
+		text = append(append(text, d[Algorithm(name)]...), '"')
+	}
+	return append(text, '}'), nil
+}
+
+// plain tells whether a text stands in JSON as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
 
 // Agree compares the digests that both sides have. common tells how many there
 // are; equal is false as soon as one differs.

@@ -34,7 +34,11 @@ func checkPath(p string) error {
 		return errors.New("the path is not in its shortest form")
 	}
 	for element := range strings.SplitSeq(p, "/") {
-		switch folded := foldDots.Replace(element); {
+		folded := element
+		if !ascii(element) {
+			folded = foldDots.Replace(element)
+		}
+		switch {
 		case folded == ".." || folded == ".":
 			return errors.New("the path has a dot element")
 		case strings.Contains(folded, "/"):
@@ -42,6 +46,15 @@ func checkPath(p string) error {
 		}
 	}
 	return nil
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 var foldDots = strings.NewReplacer("．", ".", "․", ".", "‥", "..", "／", "/", "⁄", "/", "∕", "/")

@@ -106,12 +106,17 @@ func retry[T any](ctx context.Context, r *retrier, limit time.Duration, call fun
 func limited[T any](ctx context.Context, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
 	if limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, connectors.Errorf(connectors.KindTimeout, "wait for", "answer", "there was none for %s", limit))
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, &connectors.Error{Kind: connectors.KindTimeout, Op: "wait for", Path: "answer", Err: unanswered(limit)})
 		defer cancel()
 	}
 	value, _, err := within(ctx, func() (T, error) { return call(ctx) })
 	return value, ended(ctx, err)
 }
+
+// unanswered is how long an answer was waited for.
+type unanswered time.Duration
+
+func (u unanswered) Error() string { return "there was none for " + time.Duration(u).String() }
 
 // ended says that our context ended rather than what broke because of it.
 func ended(ctx context.Context, err error) error {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"syscall"
 	"time"
 	"unsafe"
@@ -18,7 +19,9 @@ import (
 // version changes with every write to the inode, whatever its times are set to.
 func version(info fs.FileInfo) string {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		return fmt.Sprintf("%x-%x.%09d", s.Ino, s.Ctim.Sec, s.Ctim.Nsec)
+		text := append(strconv.AppendUint(make([]byte, 0, 40), s.Ino, 16), '-')
+		text = append(strconv.AppendInt(text, s.Ctim.Sec, 16), '.')
+		return string(append(text, strconv.Itoa(1e9 + int(s.Ctim.Nsec))[1:]...)) // nine digits
 	}
 	return ""
 }

@@ -22,19 +22,20 @@ func (p *Place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 	if err != nil {
 		return nil, err
 	}
+	file := target{place: p, path: path, key: key, properties: properties, exclusive: o.Exclusive, brief: o.Brief}
+	if o.Resume == "" && 0 <= o.Size && o.Size <= SmallSize && ctx.Err() == nil && p.closed.Err() == nil {
+		return &small{target: file, size: o.Size}, nil
+	}
 	ctx, done := p.use(ctx)
 	defer done()
 	if err := ctx.Err(); err != nil {
 		return nil, p.failed(ctx, "begin", path, err)
 	}
-	file := target{place: p, path: path, key: key, properties: properties, exclusive: o.Exclusive, brief: o.Brief}
 	switch {
 	case o.Resume == smallID:
 		return nil, connectors.Errorf(connectors.KindNotFound, "begin", path, "a small upload ends with its process")
 	case o.Resume != "":
 		return p.resume(ctx, file, o.Resume)
-	case 0 <= o.Size && o.Size <= SmallSize:
-		return &small{target: file, size: o.Size}, nil
 	}
 	var id string
 	sums := false
