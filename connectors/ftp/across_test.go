@@ -48,7 +48,7 @@ func TestAFarUploadGoesOn(t *testing.T) {
 		ftp.FarAway(place)
 		up := begin(t, place, "tapes/clip", "")
 		write(t, up, 1, 2)
-		l.cut()
+		l.Cut()
 		again(t, func() error {
 			_, err := up.WritePart(t.Context(), part(3), bytes.NewReader(frames(3)))
 			return err

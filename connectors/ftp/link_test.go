@@ -6,12 +6,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/connectortest"
 	"gantry/connectors/servers"
 )
 
@@ -19,15 +19,12 @@ import (
 // replies to EPSV and PASV and stands in for the ports that they name. It can be
 // cut, swallow what it carries, be slow and be far away.
 type link struct {
+	*connectortest.Link
 	t                   *testing.T
 	listener            net.Listener
 	delay               time.Duration // each way
 	rate                int           // bytes/s of one connection from the server; 0 = no limit
 	sessions, transfers atomic.Int32
-
-	mu    sync.Mutex
-	conns []net.Conn
-	open  chan struct{} // closed while the link carries
 }
 
 func newLink(t *testing.T, to string) *link { return newSlowLink(t, to, 0, 0) }
@@ -36,9 +33,8 @@ func newSlowLink(t *testing.T, to string, delay time.Duration, rate int) *link {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	l := &link{t: t, listener: listener, delay: delay, rate: rate, open: make(chan struct{})}
-	close(l.open)
-	t.Cleanup(func() { _ = listener.Close(); l.cut() })
+	l := &link{t: t, listener: listener, delay: delay, rate: rate, Link: connectortest.NewLink()}
+	t.Cleanup(func() { _ = listener.Close(); l.Cut() })
 	go l.accept(listener, to, true)
 	return l
 }
@@ -55,9 +51,7 @@ func (l *link) accept(listener net.Listener, to string, control bool) {
 			_ = near.Close()
 			continue
 		}
-		l.mu.Lock()
-		l.conns = append(l.conns, near, far)
-		l.mu.Unlock()
+		l.Connect(near, far)
 		go l.carry(far, near, 0, nil)
 		var edit func([]byte) []byte
 		if control {
@@ -110,10 +104,7 @@ func (l *link) carry(to, from net.Conn, rate int, edit func([]byte) []byte) {
 		if err != nil {
 			return
 		}
-		l.mu.Lock()
-		open := l.open
-		l.mu.Unlock()
-		<-open
+		l.Await()
 		data := append([]byte(nil), buffer[:n]...)
 		if edit != nil {
 			data = edit(data)
@@ -127,25 +118,6 @@ func (l *link) carry(to, from net.Conn, rate int, edit func([]byte) []byte) {
 		}
 		queue <- chunk{data, free.Add(l.delay)}
 	}
-}
-
-// cut resets all connections. New ones may be made.
-func (l *link) cut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, c := range l.conns {
-		_ = c.Close()
-	}
-	l.conns = nil
-}
-
-// block stops the flow without anybody being told. It returns how to go on.
-func (l *link) block() func() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	shut := make(chan struct{})
-	l.open = shut
-	return sync.OnceFunc(func() { close(shut) })
 }
 
 // through is a location behind the link.

@@ -45,7 +45,7 @@ func TestLinkCut(t *testing.T) {
 		place := open(t, wire.through(t, s, ""))
 		up := begin(t, place, "clip", "")
 		write(t, up, 1, 2)
-		_, err := up.WritePart(t.Context(), part(3), during(frames(3), 20, wire.cut))
+		_, err := up.WritePart(t.Context(), part(3), during(frames(3), 20, wire.Cut))
 		if !connectors.Retryable(err) {
 			t.Fatalf("write a part while the link is cut: %v", err)
 		}
@@ -64,7 +64,7 @@ func TestLinkCut(t *testing.T) {
 		defer r.Close()
 		_, err = io.ReadFull(r, make([]byte, 100))
 		must(t, err)
-		wire.cut()
+		wire.Cut()
 		if _, err = io.Copy(io.Discard, r); !connectors.Retryable(err) {
 			t.Fatalf("read while the link is cut: %v", err)
 		}
@@ -94,7 +94,7 @@ func TestLinkCutInListing(t *testing.T) {
 	}
 	wire := newSlowLink(t, s.Addr, 0, 500<<10)
 	place := open(t, wire.through(t, s, ""))
-	time.AfterFunc(150*time.Millisecond, wire.cut)
+	time.AfterFunc(150*time.Millisecond, wire.Cut)
 	n := 0
 	for _, err := range place.List(t.Context(), "") {
 		if err != nil {
@@ -117,7 +117,7 @@ func TestLinkSilent(t *testing.T) {
 	place := open(t, l)
 	up := begin(t, place, "clip", "")
 	write(t, up, 1)
-	release := wire.block()
+	release := wire.Block()
 	defer release()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

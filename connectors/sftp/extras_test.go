@@ -68,9 +68,7 @@ func TestListManyOverALongWay(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("reel-%05d.dpx", i)), nil, 0o600))
 	}
 	wire := newLink(t, s.Addr)
-	wire.mu.Lock()
-	wire.delay = 25 * time.Millisecond
-	wire.mu.Unlock()
+	wire.delay.Store(int64(25 * time.Millisecond))
 	place := open(t, trusting(t, s, through(s, wire, dir)))
 	began, n, last := time.Now(), 0, ""
 	for entry, err := range place.List(t.Context(), "") {

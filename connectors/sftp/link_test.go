@@ -6,33 +6,30 @@ import (
 	"io"
 	"net"
 	"path/filepath"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"gantry/connectors"
+	"gantry/connectors/connectortest"
 	"gantry/connectors/servers"
 	"gantry/connectors/sftp"
 )
 
 // link is a wire to the server that can be cut, or swallow all that it carries.
 type link struct {
+	*connectortest.Link
 	listener net.Listener
-	mu       sync.Mutex
-	conns    []net.Conn
-	open     chan struct{} // closed while the link carries
-	held     chan struct{} // told when bytes wait since it does not carry
-	most     int           // connections; 0 = any number
-	delay    time.Duration // of each way
+	most     int          // connections; 0 = any number
+	delay    atomic.Int64 // of each way, in nanoseconds
 }
 
 func newLink(t *testing.T, to string) *link {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	l := &link{listener: listener, open: make(chan struct{}), held: make(chan struct{}, 1)}
-	close(l.open)
-	t.Cleanup(func() { _ = listener.Close(); l.cut() })
+	l := &link{listener: listener, Link: connectortest.NewLink()}
+	t.Cleanup(func() { _ = listener.Close(); l.Cut() })
 	go func() {
 		for {
 			near, err := listener.Accept()
@@ -48,9 +45,7 @@ func newLink(t *testing.T, to string) *link {
 				_ = near.Close()
 				continue
 			}
-			l.mu.Lock()
-			l.conns = append(l.conns, near, far)
-			l.mu.Unlock()
+			l.Connect(near, far)
 			go l.carry(near, far)
 			go l.carry(far, near)
 		}
@@ -59,10 +54,7 @@ func newLink(t *testing.T, to string) *link {
 }
 
 func (l *link) carry(to, from net.Conn) {
-	l.mu.Lock()
-	late := l.delay > 0
-	l.mu.Unlock()
-	if late {
+	if l.delay.Load() > 0 {
 		l.carryLate(to, from)
 		return
 	}
@@ -73,18 +65,7 @@ func (l *link) carry(to, from net.Conn) {
 		if err != nil {
 			return
 		}
-		l.mu.Lock()
-		open := l.open
-		l.mu.Unlock()
-		select {
-		case <-open:
-		default:
-			select {
-			case l.held <- struct{}{}:
-			default:
-			}
-			<-open
-		}
+		l.Await()
 		if _, err := to.Write(buffer[:n]); err != nil {
 			return
 		}
@@ -116,48 +97,11 @@ func (l *link) carryLate(to, from net.Conn) {
 		if err != nil {
 			return
 		}
-		queue <- late{buffer[:n], time.Now().Add(l.delay)}
+		queue <- late{buffer[:n], time.Now().Add(time.Duration(l.delay.Load()))}
 	}
 }
 
-func (l *link) full() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.most > 0 && len(l.conns) >= 2*l.most
-}
-
-// awaitBlocked returns once bytes wait at a link that does not carry.
-func (l *link) awaitBlocked(t *testing.T) {
-	t.Helper()
-	select {
-	case <-l.held:
-	case <-time.After(10 * time.Second):
-		t.Error("nothing arrives at the link")
-	}
-}
-
-// cut resets all connections. New ones may be made.
-func (l *link) cut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, c := range l.conns {
-		_ = c.Close()
-	}
-	l.conns = nil
-}
-
-// block stops the flow without anybody being told. It returns how to go on.
-func (l *link) block() func() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	shut := make(chan struct{})
-	l.open = shut
-	select {
-	case <-l.held:
-	default:
-	}
-	return sync.OnceFunc(func() { close(shut) })
-}
+func (l *link) full() bool { return l.most > 0 && l.Connections() >= l.most }
 
 // through is a location behind the link.
 func through(s *servers.SSHD, l *link, dir string) connectors.Location {
@@ -182,7 +126,7 @@ func TestLinkCut(t *testing.T) {
 	place := open(t, trusting(t, s, through(s, wire, dir)))
 	up := begin(t, place, "clip", "")
 	write(t, up, 1, 2)
-	_, err := up.WritePart(t.Context(), part(3), during(frames(3), 20, wire.cut))
+	_, err := up.WritePart(t.Context(), part(3), during(frames(3), 20, wire.Cut))
 	wantKind(t, "write a part while the link is cut", err, connectors.KindUnavailable)
 	write(t, up, 3, 4)
 	commit(t, up)
@@ -191,7 +135,7 @@ func TestLinkCut(t *testing.T) {
 	r, err := place.Open(t.Context(), "clip", 0, -1)
 	must(t, err)
 	defer r.Close()
-	wire.cut()
+	wire.Cut()
 	_, err = io.Copy(io.Discard, r)
 	if err != nil { // the whole file may have been under way already
 		wantKind(t, "read while the link is cut", err, connectors.KindUnavailable)
@@ -215,7 +159,7 @@ func TestLinkSilent(t *testing.T) {
 	up := begin(t, place, "clip", "")
 	write(t, up, 1)
 
-	release := wire.block()
+	release := wire.Block()
 	defer release()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

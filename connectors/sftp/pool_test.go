@@ -19,22 +19,6 @@ import (
 	"gantry/connectors/servers"
 )
 
-// connections is how many the link carries.
-func (l *link) connections() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.conns) / 2
-}
-
-// cutOne resets the connection that was made as the n-th, from 0.
-func (l *link) cutOne(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, c := range l.conns[2*n : 2*n+2] {
-		_ = c.Close()
-	}
-}
-
 // busyUntil reads a large file in several streams at once until the condition
 // holds.
 func busyUntil(t *testing.T, place connectors.Place, path string, until func() bool) {
@@ -87,12 +71,12 @@ func TestPoolGrowsUnderLoad(t *testing.T) {
 		_, err := place.Stat(t.Context(), "big")
 		must(t, err)
 	}
-	if n := wire.connections(); n != 1 {
+	if n := wire.Connections(); n != 1 {
 		t.Errorf("one call after the other made %d connections", n)
 	}
-	busyUntil(t, place, "big", func() bool { return wire.connections() == 3 })
+	busyUntil(t, place, "big", func() bool { return wire.Connections() == 3 })
 	must(t, readAll(t.Context(), place, "big"))
-	if n := wire.connections(); n > 3 {
+	if n := wire.Connections(); n > 3 {
 		t.Errorf("%d connections; want 3 at most", n)
 	}
 }
@@ -104,7 +88,7 @@ func TestOneOfManyIsCut(t *testing.T) {
 	wire, dir := newLink(t, s.Addr), t.TempDir()
 	data := big(t, dir)
 	place := open(t, trusting(t, s, through(s, wire, dir)))
-	busyUntil(t, place, "big", func() bool { return wire.connections() == 3 })
+	busyUntil(t, place, "big", func() bool { return wire.Connections() == 3 })
 
 	for n := range 2 {
 		r, err := place.Open(t.Context(), "big", 0, bigSize)
@@ -112,7 +96,7 @@ func TestOneOfManyIsCut(t *testing.T) {
 		got := make([]byte, bigSize)
 		_, err = io.ReadFull(r, got[:bigSize/3])
 		must(t, err)
-		wire.cutOne(n)
+		wire.CutOne(n)
 		_, err = io.ReadFull(r, got[bigSize/3:])
 		if err != nil { // it ran over this one alone
 			wantKind(t, "read while one connection is cut", err, connectors.KindUnavailable)
@@ -130,7 +114,7 @@ func TestOneOfManyIsCut(t *testing.T) {
 	for i := range 4 {
 		p := connectors.Part{Number: i + 1, Offset: int64(i) * size, Size: size}
 		whole.Parts = append(whole.Parts, p)
-		r := during(data[p.Offset:p.Offset+size], 40, func() { wire.cutOne(wire.connections() - 1) })
+		r := during(data[p.Offset:p.Offset+size], 40, func() { wire.CutOne(wire.Connections() - 1) })
 		if _, err := up.WritePart(t.Context(), p, r); err != nil {
 			wantKind(t, "write a part while a connection is cut", err, connectors.KindUnavailable)
 			_, err = up.WritePart(t.Context(), p, bytes.NewReader(data[p.Offset:p.Offset+size]))
@@ -201,7 +185,7 @@ func TestServerWithOneConnection(t *testing.T) {
 	}
 	busyUntil(t, place, "big", func() bool { return describe() != "" })
 	busyUntil(t, place, "big", func() bool { return true })
-	if n := wire.connections(); n != 1 {
+	if n := wire.Connections(); n != 1 {
 		t.Errorf("%d connections", n)
 	}
 }
@@ -210,7 +194,7 @@ func TestServerWithOneConnection(t *testing.T) {
 func TestCutAtEachOperation(t *testing.T) {
 	t.Parallel()
 	testEachOperation(t, func(t *testing.T, s *servers.SSHD, wire *link) (fail, mend func()) {
-		return wire.cut, func() {}
+		return wire.Cut, func() {}
 	})
 }
 
@@ -218,7 +202,7 @@ func TestCutAtEachOperation(t *testing.T) {
 func TestServerKilledAtEachOperation(t *testing.T) {
 	t.Parallel()
 	testEachOperation(t, func(t *testing.T, s *servers.SSHD, wire *link) (fail, mend func()) {
-		return func() { _ = s.Stop(); wire.cut() }, func() { must(t, s.Restart(t.Context())) }
+		return func() { _ = s.Stop(); wire.Cut() }, func() { must(t, s.Restart(t.Context())) }
 	})
 }
 
@@ -287,10 +271,10 @@ func testEachOperation(t *testing.T, trouble func(t *testing.T, s *servers.SSHD,
 	hit := 0
 	for _, o := range operations {
 		saved := up
-		release := wire.block()
+		release := wire.Block()
 		result := make(chan error, 1)
 		go func() { result <- o.do() }()
-		wire.awaitBlocked(t) // the request has arrived at the link, and no further
+		wire.AwaitBlocked(t) // the request has arrived at the link, and no further
 		fail()
 		release()
 		err := <-result
@@ -323,7 +307,7 @@ func TestManyWaitForTheFirstConnection(t *testing.T) {
 	s := start(t)
 	wire, dir := newLink(t, s.Addr), t.TempDir()
 	place := open(t, trusting(t, s, through(s, wire, dir)))
-	wire.cut()
+	wire.Cut()
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -336,7 +320,7 @@ func TestManyWaitForTheFirstConnection(t *testing.T) {
 	_, err := place.Stat(t.Context(), "none")
 	wantKind(t, "stat", err, connectors.KindNotFound)
 	must(t, s.Stop())
-	wire.cut()
+	wire.Cut()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	must(t, listener.Close())

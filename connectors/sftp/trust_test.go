@@ -265,7 +265,7 @@ func TestJumpLinkSilent(t *testing.T) {
 	place := open(t, l)
 	up := begin(t, place, "clip", "")
 	write(t, up, 1)
-	release := wire.block()
+	release := wire.Block()
 	began := time.Now()
 	_, err = place.Stat(t.Context(), "clip")
 	wantKind(t, "stat over a silent bastion", err, connectors.KindUnavailable)
