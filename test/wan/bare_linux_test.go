@@ -1,11 +1,14 @@
 package wan
 
 import (
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"gantry/connectors/link"
 )
@@ -46,32 +49,41 @@ type nothing struct{}
 
 func (nothing) Read(p []byte) (int, error) { return len(p), nil }
 
-// bare moves as many bytes as a file has over one connection, as our clients dial it.
-func (g *ground) bare(b *testing.B, l Link, up bool) {
+// bare moves as many bytes as a file has over so many connections at once, as our clients
+// dial them.
+func (g *ground) bare(b *testing.B, l Link, up bool, connections int) {
 	for b.Loop() {
 		began := time.Now()
-		c, err := link.Dialer{}.Dial(b.Context(), "tcp", g.far.Bare.Addr)
-		if err != nil {
+		var all errgroup.Group
+		for range connections {
+			all.Go(func() error { return g.bareOne(b.Context(), up, g.size/int64(connections)) })
+		}
+		if err := all.Wait(); err != nil {
 			b.Fatal(err)
 		}
-		ask, to, from, left := binary.BigEndian.AppendUint64([]byte{'u'}, uint64(g.size)), io.Writer(c), io.Reader(nothing{}), int64(1)
-		if !up {
-			ask[0], to, from, left = 'd', io.Discard, c, 0
-		}
-		_, err = c.Write(ask)
-		if err == nil {
-			_, err = io.CopyN(to, from, g.size)
-		}
-		if err == nil {
-			_, err = io.CopyN(io.Discard, c, left)
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		_ = c.Close()
 		rate := float64(g.size) / time.Since(began).Seconds()
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(rate/(1<<20), "MiB/s")
 		b.ReportMetric(100*rate/l.Payload(), "%link")
 	}
+}
+
+func (g *ground) bareOne(ctx context.Context, up bool, size int64) error {
+	c, err := link.Dialer{}.Dial(ctx, "tcp", g.far.Bare.Addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ask, to, from, left := binary.BigEndian.AppendUint64([]byte{'u'}, uint64(size)), io.Writer(c), io.Reader(nothing{}), int64(1)
+	if !up {
+		ask[0], to, from, left = 'd', io.Discard, c, 0
+	}
+	if _, err = c.Write(ask); err != nil {
+		return err
+	}
+	if _, err = io.CopyN(to, from, size); err != nil {
+		return err
+	}
+	_, err = io.CopyN(io.Discard, c, left)
+	return err
 }

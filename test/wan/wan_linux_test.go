@@ -26,7 +26,8 @@ var links = []Link{
 // of loss. GANTRY_BENCH_MIB sets its size (default 256), GANTRY_BENCH_DIR where the
 // files are (default /dev/shm, else a temporary folder), GANTRY_BENCH_PROGRAM a program
 // to measure instead of one that is built, GANTRY_WAN_TRACE a file that tells what the
-// link carries every 100 ms. "bare" is one connection of TCP with nothing else on it. Besides the rate it reports how much that is
+// link carries every 100 ms. "bare" is so many
+// connections of TCP with nothing else on them. Besides the rate it reports how much that is
 // of what the link carries beside the headers of IP and TCP ([Link.Payload]).
 func BenchmarkWAN(b *testing.B) {
 	for _, l := range links {
@@ -46,7 +47,9 @@ func BenchmarkWAN(b *testing.B) {
 			}
 			g := newGround(b, w)
 			for name, up := range map[string]bool{"tcp-up": true, "tcp-down": false} {
-				b.Run(name+"/bare", func(b *testing.B) { g.bare(b, l, up) })
+				for _, connections := range []int{1, 4, 8} {
+					b.Run(fmt.Sprintf("%s/bare-%d", name, connections), func(b *testing.B) { g.bare(b, l, up, connections) })
+				}
 			}
 			for _, c := range g.contests() {
 				b.Run(c.name, func(b *testing.B) {
