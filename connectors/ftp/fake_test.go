@@ -39,6 +39,7 @@ type client struct {
 	data    net.Listener
 	rest    int
 	renamed string
+	ahead   int // bytes of commands that have come after the one that is answered
 }
 
 func startFake(t *testing.T, script func(c *client, verb, arg string) bool) *fake {
@@ -138,7 +139,7 @@ func (f *fake) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		line = strings.TrimRight(line, "\r\n")
+		line, c.ahead = strings.TrimRight(line, "\r\n"), in.Buffered()
 		f.mu.Lock()
 		f.log = append(f.log, line)
 		f.mu.Unlock()
