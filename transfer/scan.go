@@ -31,12 +31,6 @@ type scan struct {
 	until      int64                                           // where one stream ends that gives all parts one after the other; 0 = each has its own
 }
 
-// fetch is a piece on its way in.
-type fetch struct {
-	piece *piece
-	done  chan error
-}
-
 // run ends when all parts are handed on, or at the first error. It returns after
 // its memory has been given back or handed on. A job that is held, or has to wait for
 // another attempt, gives back what it has read ahead, and goes on later.
@@ -82,36 +76,6 @@ func behind(parts iter.Seq[connectors.Part], first int) iter.Seq[connectors.Part
 	}
 }
 
-// through reads the parts once, some ahead of the one that is handed on.
-func (s scan) through(ctx context.Context, e *Engine, memory *share) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	queue := make(chan fetch, e.parallel()-1)
-	var failure error
-	go func() {
-		defer close(queue)
-		if err := s.fetchAll(ctx, e, memory, queue); err != nil {
-			cancel(err)
-		}
-	}()
-	for f := range queue {
-		err := <-f.done
-		if err == nil && failure == nil {
-			err = s.each(ctx, f.piece)
-		} else {
-			f.piece.drop()
-		}
-		if err != nil && failure == nil {
-			failure = err
-			cancel(err)
-		}
-	}
-	if failure == nil && ctx.Err() != nil {
-		failure = context.Cause(ctx)
-	}
-	return failure
-}
-
 // brief is run, without the goroutines that make nothing faster where there is but one
 // part.
 func (s scan) brief(ctx context.Context, e *Engine, memory *share, plan chunk.Plan) error {
@@ -149,46 +113,6 @@ func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors
 			return nil, err
 		}
 	}
-}
-
-func (s scan) fetchAll(ctx context.Context, e *Engine, memory *share, queue chan<- fetch) error {
-	steady := s.tape(ctx)
-	defer steady.end()
-	parts := s.parts
-	if s.follow != nil {
-		parts = s.follow(ctx)
-	}
-	for part := range parts {
-		if err := ready(ctx, s.flow); err != nil {
-			return err
-		}
-		if s.worth != nil {
-			if err := s.worth(ctx); err != nil {
-				return err
-			}
-		}
-		p, err := memory.take(ctx, part.Size)
-		if err != nil {
-			return err
-		}
-		p.part = part
-		f := fetch{p, make(chan error, 1)}
-		select {
-		case queue <- f:
-		case <-ctx.Done():
-			p.drop()
-			return context.Cause(ctx)
-		}
-		if s.until == 0 {
-			go func() { f.done <- s.fillAlone(ctx, e, p) }()
-			continue
-		}
-		err = s.fill(ctx, e, steady, p)
-		if f.done <- err; err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s scan) tape(ctx context.Context) *tape { return newTape(ctx, s.open, s.until) }
