@@ -13,7 +13,8 @@ import (
 // Abandon gives up a job: it aborts the uploads of earlier runs and forgets all
 // that is known of it, its receipt too. Finished copies stay where they are. It
 // waits for a run of the job that is going on. An upload that cannot be aborted
-// now, or whose destination is not given, is left to [Engine.Tidy].
+// now, or whose destination is not given, is left to [Engine.Tidy]; a rename of which
+// it is open whether it happened stays among [HalfRenamed].
 func (e *Engine) Abandon(ctx context.Context, jobID string, destinations []Destination) error {
 	if e.journal == nil {
 		return connectors.Errorf(connectors.KindInvalid, "abandon job", jobID, "the engine has no journal")
@@ -33,7 +34,7 @@ func (e *Engine) abandon(ctx context.Context, jobID string, destinations []Desti
 	}
 	e.abortAll(ctx, record, destinations)
 	e.tidy(jobID)
-	return errors.Join(e.journal.Forget(jobID), e.changes.forget(e.journal, jobID), e.restarts.forget(e.journal, jobID), e.journal.Delete(renames, jobID))
+	return errors.Join(e.journal.Forget(jobID), e.changes.forget(e.journal, jobID), e.restarts.forget(e.journal, jobID))
 }
 
 // abortAll aborts the recorded uploads, or remembers them as orphans.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
 	"gantry/connectors"
@@ -22,7 +23,7 @@ import (
 // the system knows it. Elsewhere a file is put beside the source, and looked for
 // beside the destination.
 func (e *Engine) sameFile(ctx context.Context, from remover, source Source, to Destination) (bool, error) {
-	if fold(path.Base(source.Path)) != fold(path.Base(to.Path)) {
+	if !alike(path.Base(source.Path), path.Base(to.Path)) {
 		return false, nil
 	}
 	if same, known := sameOnDisk(from, source.Path, to); known {
@@ -125,7 +126,16 @@ func (e *Engine) leaveMark(ctx context.Context, place connectors.Sink, path stri
 	return err
 }
 
-func fold(name string) string { return strings.ToLower(norm.NFC.String(name)) }
+// alike tells whether two names may be one on some server: those of Windows drop dots
+// and blanks at the end and have a short name with a ~ for each long one; others see no
+// difference between ß and ss, or between the forms of Unicode.
+func alike(a, b string) bool {
+	return a == b || strings.Contains(a+b, "~") || fold(a) == fold(b)
+}
+
+func fold(name string) string {
+	return cases.Fold().String(norm.NFKC.String(strings.TrimRight(name, ". ")))
+}
 
 // sameOnDisk compares two files of this machine. Two names of one file (hard links)
 // are two: a copy replaces the one and leaves the other.

@@ -123,3 +123,15 @@ func (p vanishing) Stat(ctx context.Context, path string) (connectors.Entry, err
 	}
 	return p.Place.Stat(ctx, path)
 }
+
+func TestNamesThatMayBeOneOnSomeServer(t *testing.T) {
+	t.Parallel()
+	for _, pair := range [][2]string{{"A.mxf", "a.MXF"}, {"a.mxf", "a.mxf. "}, {"Straße", "STRASSE"}, {"e\u0301.mov", "é.mov"}, {"LONGNA~1.MOV", "long name.mov"}} {
+		if !alike(pair[0], pair[1]) {
+			t.Errorf("%q and %q", pair[0], pair[1])
+		}
+	}
+	if alike("a.mxf", "b.mxf") {
+		t.Error("two names are two")
+	}
+}

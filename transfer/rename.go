@@ -84,7 +84,12 @@ func (r *run) takeOver(ctx context.Context, taker connectors.Taker, to Destinati
 	case "":
 		return true, r.renamed(to, entry)
 	case connectors.KindUnsupported, connectors.KindExists, connectors.KindChanged, connectors.KindNotFound:
-		err = errors.Join(r.changedUnless(kind, err), r.e.journal.Delete(renames, r.job.ID)) // it has its old path for sure
+		return false, errors.Join(r.changedUnless(kind, err), r.e.journal.Delete(renames, r.job.ID)) // it has its old path for sure
+	}
+	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	defer cancel()
+	if there, _ := r.arrived(short, plan, to); there != nil {
+		return true, r.renamed(to, *there) // though nobody waits for it any more
 	}
 	return false, err
 }
@@ -107,15 +112,19 @@ func (r *run) renamedBefore(ctx context.Context, to Destination) (*connectors.En
 	if !found || err != nil {
 		return nil, err
 	}
-	if connectors.KindOf(r.unseen) == connectors.KindNotFound && plan.To == to.Location && plan.Path == to.Path && plan.From == r.job.Source.Location && plan.Source.Path == r.job.Source.Path {
+	gone := connectors.KindOf(r.unseen) == connectors.KindNotFound
+	next := r.unseen == nil && !r.source.SameVersion(plan.Source) // it may have come after the rename
+	if (gone || next) && plan.To == to.Location && plan.Path == to.Path && plan.From == r.job.Source.Location && plan.Source.Path == r.job.Source.Path {
 		there, err := r.arrived(ctx, plan, to)
-		if err != nil || there == nil {
+		if err != nil {
 			return nil, err
 		}
-		r.source, r.unseen = plan.Source, nil
-		return there, r.renamed(to, *there)
+		if there != nil {
+			r.source, r.unseen = plan.Source, nil
+			return there, r.renamed(to, *there)
+		}
 	}
-	if r.unseen == nil { // it was not renamed, or it is another file by now
+	if r.unseen == nil { // it was not renamed
 		return nil, r.e.journal.Delete(renames, r.job.ID)
 	}
 	return nil, nil

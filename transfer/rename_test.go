@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"gantry/connectors"
@@ -23,6 +24,31 @@ func (p taking) Near(other any) bool { return p.Place.(connectors.Taker).Near(ot
 
 func (p taking) Identity(ctx context.Context, path string) (string, error) {
 	return p.Place.(connectors.Identifier).Identity(ctx, path)
+}
+
+// crashing is a folder that takes a file over or does not, and then says no more, like
+// one whose client was killed.
+type crashing struct {
+	taking
+	renames bool
+	dead    atomic.Bool
+}
+
+func (p *crashing) TakeOver(ctx context.Context, other any, from connectors.Entry, to string) (connectors.Entry, error) {
+	if p.renames {
+		if _, err := p.Place.(connectors.Taker).TakeOver(ctx, other, from, to); err != nil {
+			return connectors.Entry{}, err
+		}
+	}
+	p.dead.Store(true)
+	return connectors.Entry{}, connectors.Errorf(connectors.KindOther, "rename", to, "as scripted")
+}
+
+func (p *crashing) Stat(ctx context.Context, path string) (connectors.Entry, error) {
+	if p.dead.Load() {
+		return connectors.Entry{}, connectors.Errorf(connectors.KindOther, "stat", path, "as scripted")
+	}
+	return p.Place.Stat(ctx, path)
 }
 
 func (s *stage) undecided(want int) {
@@ -97,19 +123,12 @@ func TestAMoveReplacesNothingByARename(t *testing.T) {
 
 func TestARenameThatIsKilledIsDecidedByTheNextRun(t *testing.T) {
 	t.Parallel()
-	crash := connectors.Errorf(connectors.KindOther, "rename", "clip", "as scripted")
 	for name, before := range map[string]bool{"before it": true, "before its receipt": false} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
 			data := s.file("clip", 3*part)
 			job := moving(s, "clip")
-			job.Destinations = []Destination{{Location: "a", Path: "clip", Place: taking{s.folder("a"), func(next func() (connectors.Entry, error)) (connectors.Entry, error) {
-				if !before {
-					_, err := next()
-					must(t, err)
-				}
-				return connectors.Entry{}, crash
-			}}}}
+			job.Destinations = []Destination{{Location: "a", Path: "clip", Place: &crashing{taking: taking{Place: s.folder("a")}, renames: !before}}}
 			s.fails(job, connectors.KindOther)
 			s.undecided(1)
 			s.start()
@@ -225,4 +244,42 @@ func TestNothingIsReadForARenameThatCannotBe(t *testing.T) {
 	if copied, moved := reads(Keep, "a"), reads(MoveProved, "b"); copied != moved {
 		t.Errorf("a copy opens the source %d times, a move %d times", copied, moved)
 	}
+}
+
+// The answer to the rename is lost, and the job is cancelled: the file has moved.
+func TestARenameIsOnRecordThoughItWasCancelled(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	data := s.file("clip", 3*part)
+	job := moving(s, "clip")
+	job.Destinations = []Destination{{Location: "a", Path: "clip", Place: taking{s.folder("a"), func(next func() (connectors.Entry, error)) (connectors.Entry, error) {
+		_, err := next()
+		must(t, err)
+		s.engine.Cancel(job.ID)
+		return connectors.Entry{}, connectors.Errorf(connectors.KindUnavailable, "rename", "clip", "the connection was lost")
+	}}}}
+	if receipt := s.run(job); receipt.Removed.IsZero() || receipt.Copies[0].Proof != ProofRenamed {
+		t.Errorf("got %+v", receipt)
+	}
+	s.holds("a", "clip", data)
+	s.has("source")
+	s.undecided(0)
+}
+
+// Killed after the rename, the next run finds another take under the old name.
+func TestTheNextTakeDoesNotHideARename(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	data := s.file("clip", 3*part)
+	job := moving(s, "clip")
+	job.Destinations = []Destination{{Location: "a", Path: "clip", Place: &crashing{taking: taking{Place: s.folder("a")}, renames: true}}}
+	s.fails(job, connectors.KindOther)
+	s.put("clip", content(8, 2*part))
+	s.start()
+	job.Destinations[0].Place = s.folder("a")
+	if receipt := s.run(job); receipt.Size != int64(len(data)) || receipt.Copies[0].Proof != ProofRenamed {
+		t.Errorf("got %+v", receipt)
+	}
+	s.holds("a", "clip", data)
+	s.holds("source", "clip", content(8, 2*part))
 }

@@ -42,7 +42,11 @@ func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, 
 		if err := p.moveNew(s, file, to); err != nil {
 			return entry, err
 		}
-		return p.file(s, "rename", to)
+		entry, err := p.file(s, "rename", to)
+		if connectors.KindOf(err) == connectors.KindNotFound { // which would say that it has its old path
+			err = connectors.Errorf(connectors.KindUnavailable, "rename", to, "the server does not show it yet: %w", err)
+		}
+		return entry, err
 	})
 }
 

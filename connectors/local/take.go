@@ -98,7 +98,10 @@ func (t taking) run(from connectors.Entry) (entry connectors.Entry, err error) {
 		return entry, err
 	}
 	if !os.SameFile(now, before) || now.Size() != from.Size || !now.ModTime().Equal(from.ModTime) {
-		return entry, errors.Join(t.another(), moveNew(t.root, t.to, t.home, t.from))
+		if err := moveNew(t.root, t.to, t.home, t.from); err != nil {
+			return entry, connectors.Errorf(connectors.KindOther, "rename", t.from, "another version of it was renamed to %s, and does not get its old path back: %w", t.to, err)
+		}
+		return entry, t.another()
 	}
 	if t.source.set.durable {
 		err = t.source.syncs.folder(t.home, folder(t.from))

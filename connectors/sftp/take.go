@@ -40,7 +40,11 @@ func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, 
 		if err != nil {
 			return entry, c.untaken(ctx, file, to, err)
 		}
-		return c.entry(ctx, to)
+		entry, err := c.entry(ctx, to)
+		if errors.Is(err, fs.ErrNotExist) || connectors.KindOf(err) == connectors.KindNotFound { // which would say that it has its old path
+			err = connectors.Errorf(connectors.KindUnavailable, "rename", to, "the server does not show it yet: %w", err)
+		}
+		return entry, err
 	})
 }
 
