@@ -28,7 +28,22 @@ func (p *place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 		return u, u.takeUp(ctx)
 	}
 	u.id = promise.NewID(path)
-	return u, u.create(ctx)
+	if err := u.create(ctx); err != nil {
+		return u, p.neverFits(path, o.Size, err)
+	}
+	return u, nil
+}
+
+// neverFits tells a file that is larger than the whole volume from one for which there is no room now.
+func (p *place) neverFits(path string, size int64, err error) error {
+	if total := volumeSize(p.root); connectors.KindOf(err) == connectors.KindNoSpace && total > 0 && size > total {
+		return &connectors.Error{
+			Kind: connectors.KindInvalid, Op: "begin", Path: path,
+			Err:    fmt.Errorf("the file has %d bytes, and the whole volume %d", size, total),
+			Remedy: "send it to a larger volume; one of which most is zeros may fit with the option sparse=true",
+		}
+	}
+	return err
 }
 
 func (p *place) fits(path string, size int64) error {

@@ -200,7 +200,11 @@ func TestSparseFitsOnASmallVolume(t *testing.T) {
 	content := make([]byte, 64<<20)
 	copy(content[40<<20:], "text")
 	_, err := open(t, dir).Begin(t.Context(), "sparse", connectors.UploadOptions{Size: int64(len(content))})
-	wantKind(t, "begin, with the room taken in advance", err, connectors.KindNoSpace)
+	wantKind(t, "begin what is larger than the volume, with the room taken in advance", err, connectors.KindInvalid)
+	must(t, os.WriteFile(filepath.Join(dir, "other"), make([]byte, 8<<20), 0o644))
+	_, err = open(t, dir).Begin(t.Context(), "later", connectors.UploadOptions{Size: 12 << 20})
+	wantKind(t, "begin what fits when there is room", err, connectors.KindNoSpace)
+	must(t, os.Remove(filepath.Join(dir, "other")))
 	upload(t, open(t, dir, "sparse=true"), "sparse", content, false)
 	if got, err := os.ReadFile(filepath.Join(dir, "sparse")); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%d bytes, or others: %v", len(got), err)

@@ -41,6 +41,15 @@ func roomFor(f *os.File, size int64) error {
 	return nil
 }
 
+// volumeSize is how many bytes a volume has, used ones included; 0 if it does not say.
+func volumeSize(path string) int64 {
+	var s unix.Statfs_t
+	if unix.Statfs(path, &s) != nil {
+		return 0
+	}
+	return int64(s.Blocks) * s.Bsize
+}
+
 func syncData(f *os.File) error {
 	return again(func() error { return unix.Fdatasync(int(f.Fd())) })
 }

@@ -53,10 +53,20 @@ func (d *Desk) Progressing(ctx context.Context, id string, p wire.ArrivalProgres
 				return nil
 			}
 			t.Status, t.Phase, t.Error, t.EndedAt = catalog.TransferMoving, p.Phase, "", time.Time{}
+			if p.Phase == wire.PhaseQueued {
+				queued(t, p)
+				return nil
+			}
 			return moving(t, p)
 		})
 		return err
 	})
+}
+
+// queued takes over what an arrival waits for. What was moved of it before stays told.
+func queued(t *catalog.Transfer, p wire.ArrivalProgress) {
+	t.Total, t.Rate, t.Waiting = max(p.Size, t.Total), 0, p.Transfer.Waiting
+	t.Priority, t.Deadline = p.Transfer.Priority, p.Transfer.Deadline
 }
 
 // moving takes over how far an arrival is.

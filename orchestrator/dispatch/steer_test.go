@@ -185,3 +185,22 @@ func TestAnArrivalIsSteeredByItsRow(t *testing.T) {
 		t.Errorf("it is %+v", tr)
 	}
 }
+
+func TestAnArrivalThatWaitsForItsTurnHasARow(t *testing.T) {
+	w := newWorld(t)
+	row := func(phase string, p transfer.Progress) catalog.Transfer {
+		t.Helper()
+		w.must(w.Progressing(t.Context(), "ar1", wire.ArrivalProgress{Agent: "a", Site: "venue", Route: "in", Path: "clip", Phase: phase, Size: 7, At: w.now, Transfer: p}))
+		return read(w, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) { return r.TransferByKey(ctx, "arrival/ar1") })
+	}
+	turn := transfer.Progress{Waiting: "waits for its turn", Priority: schedule.High, ETA: -1}
+	if got := row(wire.PhaseQueued, turn); got.Phase != wire.PhaseQueued || got.Waiting != turn.Waiting || got.Total != 7 || got.Priority != schedule.High {
+		t.Errorf("it is %+v", got)
+	}
+	if got := row("moving", transfer.Progress{Sent: 3, Total: 7, Rate: 2, Destinations: []transfer.DestinationProgress{{}}}); got.Waiting != "" || got.Done != 3 {
+		t.Errorf("moving, it is %+v", got)
+	}
+	if got := row(wire.PhaseQueued, turn); got.Done != 3 || got.Rate != 0 || got.Waiting != turn.Waiting {
+		t.Errorf("in line again, it is %+v", got)
+	}
+}

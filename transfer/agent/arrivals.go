@@ -66,7 +66,11 @@ func (a *arrivals) settled(r *route, f watch.File) error {
 		a.failures.add(id, w)
 		return nil
 	}
-	a.queue.put(w)
+	if before := a.queue.put(w); before != nil && !a.sameVersion(w, before) {
+		a.overtaken(before)
+	} else if before != nil {
+		w.shown = w.shown || before.shown
+	}
 	return nil
 }
 

@@ -67,13 +67,18 @@ func newQueue(now func() time.Time) *queue {
 	}
 }
 
-// put adds a version, or puts it back with w.at as its earliest time.
-func (q *queue) put(w *waiting) {
+// put adds a version, or puts it back with w.at as its earliest time. It gives the one that waited in its place, which
+// is not given out any more; nil if there is none, or it is given out now.
+func (q *queue) put(w *waiting) (overtaken *waiting) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if before := q.latest[w.key]; before != w && q.active[w.key] != before {
+		overtaken = before
+	}
 	q.latest[w.key] = w
 	q.push(w)
 	q.wakeAll()
+	return overtaken
 }
 
 func (q *queue) push(w *waiting) {

@@ -22,6 +22,8 @@ type reporter struct {
 	next map[string]wire.ArrivalProgress // by arrival
 
 	followed func(fileKey) bool // tells of recordings that are sent already
+	lined    func() []lined     // what waits in line
+	told     map[string]string  // what the hub knows each of them to wait for, by arrival; only run's goroutine uses it
 
 	sizes map[fileKey]int64 // of growing files at the last look; only run's goroutine uses it
 }
@@ -52,11 +54,14 @@ func (r *reporter) run(ctx context.Context) {
 	for rest(ctx, r.gap, nil) {
 		if !r.hub.link.get().Reachable {
 			r.take()
+			r.told = nil
 			continue
 		}
 		r.look()
+		r.lookInLine()
 		for id, p := range r.take() {
 			if err := r.hub.arrivalProgress(ctx, id, p); err != nil {
+				r.told = nil
 				break // lost ones do no harm, and the link has noted it
 			}
 		}
@@ -105,4 +110,23 @@ func (r *reporter) grown(route string, f watch.File) {
 	r.next[growingID(r.hub.site, route, f.Path)] = wire.ArrivalProgress{
 		Agent: r.hub.agent, Site: r.hub.site, Route: route, Path: f.Path, Phase: wire.PhaseGrowing, Size: f.Size, At: r.now().UTC(),
 	}
+}
+
+// lookInLine adds what waits in line for another reason than the hub knows. What moves by now is left alone.
+func (r *reporter) lookInLine() {
+	all, told := r.lined(), map[string]string{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, each := range all {
+		why := each.progress.Transfer.Waiting
+		if _, news := r.next[each.id]; r.told[each.id] != why && (news || len(r.next) >= mostReports) {
+			continue
+		}
+		if r.told[each.id] != why {
+			each.progress.Agent = r.hub.agent
+			r.next[each.id] = each.progress
+		}
+		told[each.id] = why
+	}
+	r.told = told
 }

@@ -102,7 +102,7 @@ func (s *session) newArrivals() *arrivals {
 		crew: newCrew(s.o.Moves, s.controls.priority, s.controls.paused), controls: s.controls, stop: s.moves.engine.Cancel,
 	}
 	a.growers = newGrowers(a)
-	s.reporter.followed = a.growers.has
+	s.reporter.followed, s.reporter.lined = a.growers.has, a.lined
 	return a
 }
 

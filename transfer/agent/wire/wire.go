@@ -136,6 +136,9 @@ type Alarm struct {
 // so the ID that it is reported under is not that of its arrival.
 const PhaseGrowing = "growing"
 
+// PhaseQueued is the phase of a file that has settled and waits for the agent to begin; the transfer's Waiting says why.
+const PhaseQueued = "queued"
+
 // An ArrivalProgress is a snapshot; a lost one does no harm. It may come after an event that happened later: At, on
 // the clock of the events' Time, tells.
 type ArrivalProgress struct {
@@ -143,7 +146,7 @@ type ArrivalProgress struct {
 	Site     string            `json:"site"`
 	Route    string            `json:"route"`
 	Path     string            `json:"path"`
-	Phase    string            `json:"phase"` // growing, moving
+	Phase    string            `json:"phase"` // growing, queued, moving
 	Size     int64             `json:"size"`  // bytes seen so far
 	At       time.Time         `json:"at"`    // when it was so
 	Transfer transfer.Progress `json:"transfer"`
