@@ -45,6 +45,9 @@ type Error struct {
 // Error tells what failed, where and why, and what to do.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("%s %q: %s", e.Op, e.Path, e.Kind)
+	if e.Path == "" { // the place's own top folder has no name
+		text = fmt.Sprintf("%s: %s", e.Op, e.Kind)
+	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}

@@ -17,6 +17,9 @@ func TestErrorSaysWhatAndWhatToDo(t *testing.T) {
 	if got, want := err.Error(), `commit "a\nb": no space left: disk full (make room)`; got != want {
 		t.Errorf("got %s; want %s", got, want)
 	}
+	if got, want := (&connectors.Error{Kind: connectors.KindNotFound, Op: "list"}).Error(), `list: not found`; got != want {
+		t.Errorf("of a top folder: got %s, want %s", got, want)
+	}
 	if got, want := (&connectors.Error{Kind: connectors.KindNotFound, Op: "stat", Path: "x"}).Error(), `stat "x": not found`; got != want {
 		t.Errorf("got %s; want %s", got, want)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/textproto"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/jlaffaye/ftp"
 
@@ -51,6 +53,15 @@ func fail(op, path string, err error) error {
 		remedy = remedies[kind]
 	}
 	return &connectors.Error{Kind: kind, Op: op, Path: path, Remedy: remedy, Err: err}
+}
+
+// hungUp says what to do about a server that answers and ends the connection before the login is done.
+func hungUp(err error) error {
+	var e *connectors.Error
+	if errors.As(err, &e) && (errors.Is(e.Err, io.EOF) || errors.Is(e.Err, io.ErrUnexpectedEOF) || errors.Is(e.Err, syscall.ECONNRESET)) {
+		e.Remedy = "it answers, and ended the connection: look into the server's log (too many sessions, an address that is blocked, or no FTP server at all)"
+	}
+	return err
 }
 
 // translated makes our own error of the library's for a reply.

@@ -161,3 +161,17 @@ func TestNoControlCharactersInErrors(t *testing.T) {
 		}
 	}
 }
+
+// A server that ends the connection runs, and its address is right: its log says more.
+func TestAServerThatHangsUpAtTheLogin(t *testing.T) {
+	server := startFake(t, func(c *client, verb, _ string) bool {
+		if verb == "USER" {
+			_ = c.Close()
+		}
+		return verb == "USER"
+	})
+	_, err := open(t, server.location()).Stat(t.Context(), "a")
+	if connectors.KindOf(err) != connectors.KindUnavailable || !strings.Contains(err.Error(), "the server's log") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -54,7 +54,7 @@ func login(ctx context.Context, c config, noMLSD bool) (*session, error) {
 	if limited.Err() != nil && codeOf(err) == 0 {
 		err = limited.Err()
 	}
-	return nil, fail("connect to", c.url, c.distrusted(err))
+	return nil, hungUp(fail("connect to", c.url, c.distrusted(err)))
 }
 
 // greet connects and begins TLS, if it is wanted.

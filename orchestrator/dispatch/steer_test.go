@@ -191,7 +191,9 @@ func TestAnArrivalThatWaitsForItsTurnHasARow(t *testing.T) {
 	row := func(phase string, p transfer.Progress) catalog.Transfer {
 		t.Helper()
 		w.must(w.Progressing(t.Context(), "ar1", wire.ArrivalProgress{Agent: "a", Site: "venue", Route: "in", Path: "clip", Phase: phase, Size: 7, At: w.now, Transfer: p}))
-		return read(w, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) { return r.TransferByKey(ctx, "arrival/ar1") })
+		return read(w, func(ctx context.Context, r catalog.Reader) (catalog.Transfer, error) {
+			return r.TransferByKey(ctx, "arrival/ar1")
+		})
 	}
 	turn := transfer.Progress{Waiting: "waits for its turn", Priority: schedule.High, ETA: -1}
 	if got := row(wire.PhaseQueued, turn); got.Phase != wire.PhaseQueued || got.Waiting != turn.Waiting || got.Total != 7 || got.Priority != schedule.High {

@@ -1,6 +1,7 @@
 package custody
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func begin(ctx context.Context, place connectors.Place, root string, patterns []
 	if err != nil {
 		return nil, err
 	}
-	c := &scan{survey: s, root: root, top: top, report: &Report{Root: root, Findings: []Finding{}, Odd: s.odd}}
+	c := &scan{survey: s, root: root, top: top, report: &Report{Root: cmp.Or(root, "."), Findings: []Finding{}, Odd: s.odd}}
 	c.given = union(top.Ignore(), patterns)
 	if c.ignore, err = mhl.NewIgnore(c.given); err != nil {
 		c.report.Notes = append(c.report.Notes, err.Error())

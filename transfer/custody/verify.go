@@ -78,7 +78,7 @@ func beginVerify(ctx context.Context, place connectors.Place, root string, o Ver
 	if err != nil {
 		return nil, err
 	}
-	c := &scan{survey: s, root: root, top: &History{Home: "."}, report: &Report{Root: root, Findings: []Finding{}, Odd: s.odd}}
+	c := &scan{survey: s, root: root, top: &History{Home: "."}, report: &Report{Root: cmp.Or(root, "."), Findings: []Finding{}, Odd: s.odd}}
 	c.top.Add(list, mhl.Link{Number: 1}, nil)
 	c.given = union(c.top.Ignore(), o.Ignore)
 	if c.ignore, err = mhl.NewIgnore(c.given); err != nil {
