@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gantry/connectors"
+	"gantry/connectors/ftp"
 	"gantry/connectors/servers"
 )
 
@@ -170,7 +171,7 @@ func TestAServerThatHangsUpAtTheLogin(t *testing.T) {
 		}
 		return verb == "USER"
 	})
-	_, err := open(t, server.location()).Stat(t.Context(), "a")
+	_, err := ftp.Connector().Open(t.Context(), server.location())
 	if connectors.KindOf(err) != connectors.KindUnavailable || !strings.Contains(err.Error(), "the server's log") {
 		t.Errorf("got %v", err)
 	}
