@@ -63,7 +63,8 @@ func (l Ledger) each(use func(day string, files []os.DirEntry) (enough bool, err
 	return nil
 }
 
-// last is the number of the last run of a transfer, 0 if none is kept.
+// last is the highest number of a run of a transfer, 0 if none is kept. It may be of any
+// day, since clocks are set.
 func (l Ledger) last(transfer string) (n int, err error) {
 	err = l.each(func(_ string, files []os.DirEntry) (bool, error) {
 		for _, f := range files {
@@ -71,7 +72,7 @@ func (l Ledger) last(transfer string) (n int, err error) {
 				n = max(n, m)
 			}
 		}
-		return n > 0, nil
+		return false, nil
 	})
 	return n, err
 }
@@ -88,29 +89,29 @@ func (l Ledger) Find(id string) (r Run, ok bool, err error) {
 	if id == "" || strings.ContainsAny(id, `/\`) {
 		return r, false, nil
 	}
+	name, best := "", 0
 	err = l.each(func(day string, files []os.DirEntry) (bool, error) {
-		name, best := "", 0
 		for _, f := range files {
 			if f.Name() == id+statusEnd {
-				name, best = f.Name(), 1
-				break
+				name, best = filepath.Join(day, f.Name()), 1
+				return true, nil
 			}
 			if n, is := number(f.Name(), id); is && n > best {
-				name, best = f.Name(), n
+				name, best = filepath.Join(day, f.Name()), n
 			}
 		}
-		if best == 0 {
-			return false, nil
-		}
-		r, err = l.read(day, name)
-		ok = err == nil
-		return true, err
+		return false, nil
 	})
-	return r, ok, err
+	if err != nil || best == 0 {
+		return r, false, err
+	}
+	r, err = l.read(name)
+	return r, err == nil, err
 }
 
-func (l Ledger) read(day, name string) (r Run, err error) {
-	file := filepath.Join(string(l), day, name)
+// read gives the run of a status, which is DAY/NAME.
+func (l Ledger) read(name string) (r Run, err error) {
+	file := filepath.Join(string(l), name)
 	data, err := os.ReadFile(file)
 	if err == nil {
 		err = json.Unmarshal(data, &r.Status)
@@ -135,7 +136,7 @@ func (l Ledger) List(since time.Time) (list []Run, err error) {
 			if !strings.HasSuffix(f.Name(), statusEnd) {
 				continue
 			}
-			r, err := l.read(day, f.Name())
+			r, err := l.read(filepath.Join(day, f.Name()))
 			switch {
 			case errors.Is(err, fs.ErrNotExist): // somebody prunes
 			case err != nil:

@@ -3,12 +3,12 @@ package ledger
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"gantry/transfer/steer"
@@ -21,7 +21,7 @@ type Ledger string
 // A Run is one that has ended. Its ID has the number of the run.
 type Run struct {
 	steer.Status
-	lines string // the file; it need not be there
+	lines string // the file
 }
 
 const (
@@ -32,86 +32,54 @@ const (
 )
 
 // Keep adds a run of the transfer s.ID, which has ended at s.Ended, and gives the ID of
-// the run. All is on disk when it returns.
+// the run, whose number is above those of all that are kept. All is on disk when it
+// returns. It waits while another process prunes.
 func (l Ledger) Keep(s steer.Status, lines iter.Seq2[[]byte, error]) (id string, err error) {
+	release, err := l.hold(lockKeep)
+	if err != nil {
+		return "", fmt.Errorf("keep receipts: %w", err)
+	}
+	defer release()
 	last, err := l.last(s.ID)
 	if err != nil {
 		return "", err
 	}
-	s.ID += "." + strconv.Itoa(last+1)
 	dir := filepath.Join(string(l), s.Ended.UTC().Format(day))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	file, id, err := create(dir, s.ID, last+1)
+	if err != nil {
 		return "", fmt.Errorf("keep receipts: %w", err)
 	}
+	if err := writeLines(file, lines); err != nil {
+		return "", fmt.Errorf("keep receipts: %w", err)
+	}
+	s.ID = id
 	status, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return "", err
-	}
-	err = put(dir, s.ID+linesEnd, func(w io.Writer) error {
-		for line, err := range lines {
-			if err == nil {
-				_, err = w.Write(append(line, '\n'))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 	if err == nil { // the status last: what has one is whole
-		err = put(dir, s.ID+statusEnd, func(w io.Writer) error { _, err := w.Write(append(status, '\n')); return err })
+		err = put(dir, id+statusEnd, append(status, '\n'))
 	}
 	if err != nil {
+		_ = os.Remove(file.Name()) // Prune finds what is left of it
 		return "", fmt.Errorf("keep receipts: %w", err)
 	}
-	return s.ID, nil
-}
-
-// put writes a file in one step. It is on disk then.
-func put(dir, name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(dir, unfinished+"*") // mode 0600
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err = write(w); err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, name))
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // Prune finds what is left of it
-		return err
-	}
-	return syncFolder(dir)
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return id, nil
 }
 
 // Lines gives the lines of a run, in their order. They are valid until the next one.
-func (r Run) Lines() iter.Seq2[[]byte, error] { return Lines(r.lines) }
+// That the ledger has lost them, by a hand or a disk, is an error.
+func (r Run) Lines() iter.Seq2[[]byte, error] { return readLines(r.lines, false) }
 
 // Lines gives those of a file, which need not be there. What follows the last line
 // break, as after a kill, is no line.
-func Lines(file string) iter.Seq2[[]byte, error] {
+func Lines(file string) iter.Seq2[[]byte, error] { return readLines(file, true) }
+
+func readLines(file string, optional bool) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		f, err := os.Open(file)
-		if os.IsNotExist(err) {
+		if optional && errors.Is(err, fs.ErrNotExist) {
 			return
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("the receipts of the run are gone, of which only the summary is left (take them from a backup): %w", err)
 		}
 		if err != nil {
 			yield(nil, err)

@@ -134,7 +134,7 @@ func TestTheOldestGoFirst(t *testing.T) {
 	if got := ids(t, l, time.Time{}); !slices.Equal(got, []string{"copy-large.1", "copy-new.1"}) {
 		t.Errorf("kept are %q", got)
 	}
-	if days, _ := os.ReadDir(string(l)); len(days) != 3 { // and the mark
+	if days, _ := os.ReadDir(string(l)); len(days) != 4 { // and the mark and the lock
 		t.Errorf("there are %v", days)
 	}
 
