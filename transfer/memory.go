@@ -126,7 +126,7 @@ func (m *memory) get(class int64) []byte {
 		m.kept -= class
 		return data
 	}
-	if m.taken()+m.kept > m.budget {
+	if m.used+m.kept > m.budget {
 		m.evict(0)
 	}
 	return allocate(class)

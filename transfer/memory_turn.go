@@ -99,17 +99,21 @@ func (m *memory) serve() {
 }
 
 // next finds one that may be admitted. One that is too large for what it may have is
-// waited for by those behind it, until all of the memory is free.
+// waited for by those behind it, until all of the memory is free but for what hangs.
 func (m *memory) next() *want {
 	ranked := m.waiting
 	if len(ranked) > 1 {
 		ranked = m.ranked()
 	}
 	for _, w := range ranked {
+		if m.blocked(w.class) || !m.allows(w) {
+			continue
+		}
 		switch may := w.may(); {
-		case m.used == 0 || m.taken()+w.class <= may && m.allows(w):
+		case m.used+w.class > m.bound(w.class):
+		case m.used == m.hung || m.taken()+w.class <= may:
 			return w
-		case w.class > may && m.allows(w):
+		case w.class > may:
 			return nil
 		}
 	}
