@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,9 @@ import (
 // seen at its destination but whole; nothing but the parts in flight is sent twice;
 // the source stays, or goes when the destination has it; and what is left behind is
 // what `gantry sweep` lists. Now and then a killed program's journal is deleted, too,
-// after which the file may be sent again, and nothing else changes.
+// after which the file may be sent again, and nothing else changes. And a store that was
+// killed while it joined the parts may have lost them, and say that the upload is complete
+// all the same: then, too, the file may be sent again.
 //
 // GANTRY_KILLS sets how many kills there are in all, GANTRY_SEED repeats a run, and
 // GANTRY_PAIR ("sftp>s3") keeps to one pair.
@@ -39,8 +42,8 @@ func TestCopiesKilledAtAnyMoment(t *testing.T) {
 		v.sail(min(1+random.IntN(4), kills-total.kills))
 		total.add(v.tally)
 	}
-	t.Logf("%d kills of the program and %d of a server in %d runs, %d journals deleted; %.1f MiB of files, %.1f MiB sent",
-		total.kills-total.servers, total.servers, total.runs, total.lost, mibs(total.size), mibs(total.written))
+	t.Logf("%d kills of the program and %d of a server in %d runs, %d journals deleted, %d uploads lost by a store; %.1f MiB of files, %.1f MiB sent",
+		total.kills-total.servers, total.servers, total.runs, total.lost, total.unjoined, mibs(total.size), mibs(total.written))
 }
 
 func mibs(n int64) float64 { return float64(n) / (1 << 20) }
@@ -49,6 +52,7 @@ func mibs(n int64) float64 { return float64(n) / (1 << 20) }
 type tally struct {
 	kills, servers, runs int
 	lost                 int   // journals that were deleted
+	unjoined             int   // uploads whose parts a killed store has lost
 	size, written        int64 // bytes
 }
 
@@ -57,6 +61,7 @@ func (t *tally) add(o tally) {
 	t.servers += o.servers
 	t.runs += o.runs
 	t.lost += o.lost
+	t.unjoined += o.unjoined
 	t.size += o.size
 	t.written += o.written
 }
@@ -203,6 +208,9 @@ func (v *voyage) run(kill bool) bool {
 	}
 	v.written += bytesWritten(v.t, cmd.Process.Pid)
 	err := cmd.Wait()
+	if v.to.object && v.servers > 0 && len(unjoined.FindAllString(problems.String(), -1)) >= 3 {
+		v.unjoined++
+	}
 	v.last = copyReport{}
 	if strings.Contains(problems.String(), "damaged") {
 		v.t.Errorf("%s: a kill has done damage:\n%s", v.title(), problems.String())
@@ -212,6 +220,9 @@ func (v *voyage) run(kill bool) bool {
 	}
 	return err == nil
 }
+
+// unjoined is what a store says again and again that has lost the parts in its join.
+var unjoined = regexp.MustCompile(`commit is retried in \S+: the store (has \d+ bytes, and not \d+|answers 404)`)
 
 // arrived checks the end.
 func (v *voyage) arrived() {
@@ -234,10 +245,10 @@ func (v *voyage) arrived() {
 }
 
 // most is how many bytes may leave the program: the file, the parts in flight at
-// each kill, the file again for each journal that was deleted, and what the
-// protocols and the journal add.
+// each kill, the file again for each journal that was deleted and each upload
+// that a killed store has lost, and what the protocols and the journal add.
 func (v *voyage) most() int64 {
-	return int64(1+v.lost)*v.size + v.size/32 + int64(v.kills*v.parallel)*v.part + int64(v.runs)<<20
+	return int64(1+v.lost+v.unjoined)*v.size + v.size/32 + int64(v.kills*v.parallel)*v.part + int64(v.runs)<<20
 }
 
 // watch looks at the destination all the time: there is nothing, the old file, or
