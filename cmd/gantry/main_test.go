@@ -44,6 +44,8 @@ func TestScripts(t *testing.T) {
 			"store":  store,
 			"cut":    cutOff,
 			"until":  until,
+
+			"meanwhile": meanwhile,
 		},
 	})
 }

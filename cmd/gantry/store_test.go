@@ -27,7 +27,7 @@ type tap struct {
 	left  atomic.Int64
 	shut  chan struct{} // closed when it stands still
 	open  chan struct{}
-	stood sync.Once
+	still sync.Once
 }
 
 var taps sync.Map // by the script's folder
@@ -98,12 +98,53 @@ type slow struct {
 
 func (s *slow) Read(p []byte) (int, error) {
 	if s.tap.left.Load() <= 0 {
-		s.tap.stood.Do(func() { close(s.tap.shut) })
+		s.tap.still.Do(func() { close(s.tap.shut) })
 		<-s.tap.open
 	}
 	n, err := s.r.Read(p)
 	s.tap.left.Add(int64(-n))
 	return n, err
+}
+
+// stood runs gantry until the tap stands still.
+func (t *tap) stood(ts *testscript.TestScript, args []string) (cmd *exec.Cmd, out *bytes.Buffer, ended chan error) {
+	cmd, out, ended = command(ts, args...), &bytes.Buffer{}, make(chan error, 1)
+	cmd.Stdout, cmd.Stderr = out, out
+	ts.Check(cmd.Start())
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-t.shut:
+	case err := <-ended:
+		ts.Fatalf("ended before it stood still: %v\n%s", err, out)
+	case <-time.After(30 * time.Second):
+		_ = cmd.Process.Kill()
+		ts.Fatalf("does not get as far as the tap")
+	}
+	return cmd, out, ended
+}
+
+// meanwhile OTHER FILE ARG… runs gantry until the tap stands still, gives the name FILE
+// to the file OTHER then, opens the tap, and wants gantry to end well.
+func meanwhile(ts *testscript.TestScript, _ bool, args []string) {
+	found, ok := taps.Load(ts.MkAbs("."))
+	if !ok || len(args) < 3 {
+		ts.Fatalf("usage: store BYTES, then meanwhile OTHER FILE ARG…")
+	}
+	t := found.(*tap)
+	cmd, out, ended := t.stood(ts, args[2:])
+	ts.Check(os.Rename(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
+	t.left.Store(1 << 60)
+	close(t.open)
+	select {
+	case err := <-ended:
+		if err != nil {
+			ts.Fatalf("ended with %v\n%s", err, out)
+		}
+	case <-time.After(time.Minute):
+		_ = cmd.Process.Kill()
+		ts.Fatalf("does not end")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("meanwhile.log"), out.Bytes(), 0o644))
 }
 
 // cut SIGNAL CODE ARG… runs gantry until the tap stands still, and sends it the
@@ -115,20 +156,7 @@ func cutOff(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("usage: store BYTES, then cut kill|interrupt CODE ARG…")
 	}
 	t := found.(*tap)
-	cmd := command(ts, args[2:]...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	ts.Check(cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case <-t.shut:
-	case err := <-ended:
-		ts.Fatalf("ended before it was cut: %v\n%s", err, &out)
-	case <-time.After(30 * time.Second):
-		_ = cmd.Process.Kill()
-		ts.Fatalf("does not get as far as the cut")
-	}
+	cmd, out, ended := t.stood(ts, args[2:])
 	signal := map[string]os.Signal{"kill": syscall.SIGKILL, "interrupt": syscall.SIGINT}[args[0]]
 	ts.Check(cmd.Process.Signal(signal))
 	var err error
@@ -146,6 +174,6 @@ func cutOff(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("ended with %v, not %s", err, args[1])
 	}
 	if code := fmt.Sprint(exit.ExitCode()); args[1] != code && (args[1] != "killed" || code != "-1") {
-		ts.Fatalf("ended with %s, not %s:\n%s", code, args[1], &out)
+		ts.Fatalf("ended with %s, not %s:\n%s", code, args[1], out)
 	}
 }
