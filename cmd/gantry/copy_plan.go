@@ -21,7 +21,7 @@ type pair struct {
 	Source      string `json:"source"`
 	Destination string `json:"destination"`
 	Size        int64  `json:"size"`
-	Action      string `json:"action,omitempty"` // of a rehearsal: create, replace, compare
+	Action      string `json:"action,omitempty"` // of a rehearsal: create, replace, compare, rename
 
 	Proof *transfer.ProofPlan `json:"proof,omitempty"` // of a rehearsal: how the copy will be proved
 
@@ -95,6 +95,10 @@ func (c *copier) rehearse(ctx context.Context, pairs []pair) error {
 			proof := transfer.PlanProof(c.destination(pairs[i].Destination), transfer.VerifyStrongest, c.algorithms()...)
 			pairs[i].Proof = &proof
 			pairs[i].Action, err = c.action(ctx, pairs[i])
+			if pairs[i].Action == "create" && c.renames() {
+				pairs[i].Action = "rename"
+				pairs[i].Proof = &transfer.ProofPlan{Proof: transfer.ProofRenamed, Reason: "source and destination seem to be on one storage, which gives the file its new path; if it does not, it is copied"}
+			}
 			return err
 		})
 	}
@@ -128,6 +132,16 @@ func (c *copier) action(ctx context.Context, p pair) (string, error) {
 		return "compare", nil
 	}
 	return "replace", nil
+}
+
+// renames tells whether a move tries to give files their new paths where nothing has
+// them yet.
+func (c *copier) renames() bool {
+	if c.move == transfer.Keep || c.packing.any() || c.growth.on {
+		return false
+	}
+	taker, ok := connectors.As[connectors.Taker](c.to.Place)
+	return ok && taker.Near(c.from.Place)
 }
 
 func planTable(w io.Writer, pairs []pair) error {
