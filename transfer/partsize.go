@@ -1,6 +1,9 @@
 package transfer
 
 import (
+	"slices"
+
+	"gantry/connectors"
 	"gantry/transfer/chunk"
 	"gantry/transfer/schedule"
 )
@@ -12,6 +15,9 @@ const (
 	mostParts  = 4096      // that a slow place is worth
 	worthParts = 2         // seconds that one part takes a slow place, if nothing else moves there
 	mostWorth  = 8         // the same, where parts cost much beside their bytes
+
+	nearPart  = 2 << 20 // from disk to disk: what was read is still in the processor's cache when it is written
+	nearParts = 2048    // beyond which parts are larger: each is synced, and remembered
 )
 
 // partSize is how large parts should be, if nobody has said it: small enough for
@@ -24,6 +30,9 @@ func (r *run) partSize(size int64, todo []Destination) int64 {
 	}
 	part := r.e.largestPart()
 	part = min(part, max(smallPart, whole(size/fewParts, 1<<20)))
+	if r.fromDiskToDisk(todo) {
+		part = min(part, max(nearPart, whole(size/nearParts, 1<<20)))
+	}
 	most := r.e.o.MemoryBudget / 4 >> 20 << 20
 	if rate := r.slowest(todo); rate > 0 {
 		part = min(part, max(leastPart, whole(int64(rate*worthParts), leastPart), whole(size/mostParts, leastPart)))
@@ -33,6 +42,12 @@ func (r *run) partSize(size int64, todo []Destination) int64 {
 		part = max(part, min(to.traits().BestPart, most))
 	}
 	return part
+}
+
+// fromDiskToDisk tells whether a file moves on this machine's disks only.
+func (r *run) fromDiskToDisk(todo []Destination) bool {
+	onDisk := func(place any) bool { _, ok := connectors.As[connectors.OnDisk](place); return ok }
+	return onDisk(r.job.Source.Place) && !slices.ContainsFunc(todo, func(d Destination) bool { return !onDisk(d.Place) })
 }
 
 // largestPart leaves room for eight in the budget.
