@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"sync"
 
 	"gantry/transfer"
@@ -32,6 +34,9 @@ func (p *packedCopies) of(transferID string) (map[string]transfer.Receipt, error
 		}
 		p.by = map[string]transfer.Receipt{}
 		for r, err := range results(run.Lines()) {
+			if errors.Is(err, fs.ErrNotExist) {
+				return // lost: nothing is known of it then
+			}
 			if err != nil {
 				p.err = err
 				return
