@@ -29,20 +29,23 @@ func TestAllocatesInAdvance(t *testing.T) {
 // A full volume is found at Begin, and there is no trace of the attempt.
 func TestVolumeFull(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
 		t.Skipf("only who may mount can fill a volume: %v", err)
 	}
 	defer func() { must(t, syscall.Unmount(dir, syscall.MNT_DETACH)) }()
 	place := open(t, dir)
-	_, err := place.Begin(t.Context(), "clip", connectors.UploadOptions{Size: 4 << 20})
-	wantKind(t, "begin what is larger than the volume", err, connectors.KindNoSpace)
+	_, err := place.Begin(t.Context(), "clip", connectors.UploadOptions{Size: 16 << 20})
+	wantKind(t, "begin what is larger than the whole volume", err, connectors.KindInvalid)
+
+	must(t, os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 7800<<10), 0o600))
+	_, err = place.Begin(t.Context(), "clip", connectors.UploadOptions{Size: 4 << 20})
+	wantKind(t, "begin what is larger than the room that is left", err, connectors.KindNoSpace)
 	if !connectors.Retryable(err) {
 		t.Errorf("%v is not retryable", err)
 	}
 
 	// A size that is not known beforehand fails while it is written, and can go on
 	// when there is room.
-	must(t, os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 800<<10), 0o600))
 	data := bytes.Repeat([]byte("x"), 500<<10)
 	up, err := place.Begin(t.Context(), "clip", connectors.UploadOptions{Size: -1})
 	must(t, err)
