@@ -163,7 +163,7 @@ func (v *voyage) run(kill bool) bool {
 	}
 	args := []string{
 		command, v.from.url + "/out/" + v.name, v.to.url + "/in/" + v.name, "-o", "json",
-		"--part-size", strconv.FormatInt(v.part, 10), "--parallel", strconv.Itoa(v.parallel), "--dst-option", fmt.Sprintf("bandwidth=%dM:off", bandwidth>>20),
+		"--part-size", fmt.Sprintf("%dK", v.part>>10), "--parallel", strconv.Itoa(v.parallel), "--dst-option", fmt.Sprintf("bandwidth=%dM:off", bandwidth>>20),
 	}
 	for _, o := range v.from.options {
 		args = append(args, "--src-option", o)

@@ -15,9 +15,9 @@ func readPartSize(text string) (int64, error) {
 	n, err := readSize(text)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("part-size is %q: write a number with its unit, as 8M", text)
+		return 0, fmt.Errorf("--part-size is %q: write a number with its unit, as 8M", text)
 	case n > 0 && n < smallestPart:
-		return 0, fmt.Errorf("part-size is %q: write 64K or more (stores of the S3 kind take parts of 5M or more)", text)
+		return 0, fmt.Errorf("--part-size is %q: write 64K or more (stores of the S3 kind take parts of 5M or more)", text)
 	}
 	return n, nil
 }
