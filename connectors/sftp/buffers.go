@@ -3,14 +3,21 @@ package sftp
 import "sync"
 
 // buffers keep the memory of requests that are over for those to come, by size.
-var buffers sync.Map // of the payload's size to a *sync.Pool of *[]byte
+var buffers sync.Map // of the room to a *sync.Pool of *[]byte
 
-// newBuffer gives room for a payload.
-func newBuffer(payload int) *[]byte {
-	kept, ok := buffers.Load(payload)
+// brief is the room that the requests of small files need.
+const brief = 20 << 10
+
+// newBuffer gives room for so many bytes: for most, or less where few are wanted.
+func newBuffer(wanted, most int) *[]byte {
+	room := most
+	if wanted <= brief {
+		room = min(brief, most)
+	}
+	kept, ok := buffers.Load(room)
 	if !ok {
-		kept, _ = buffers.LoadOrStore(payload, &sync.Pool{New: func() any {
-			b := make([]byte, payload)
+		kept, _ = buffers.LoadOrStore(room, &sync.Pool{New: func() any {
+			b := make([]byte, room)
 			return &b
 		}})
 	}

@@ -12,7 +12,7 @@ import (
 func TestALostPieceIsCopiedWithoutItsHead(t *testing.T) {
 	t.Parallel()
 	const size = 512
-	p := &piece{want: size, buffer: newBuffer(wire.Headroom + size)}
+	p := &piece{want: size, buffer: newBuffer(wire.Headroom+size, wire.Headroom+size)}
 	for i := range *p.buffer {
 		(*p.buffer)[i] = byte(i)
 	}

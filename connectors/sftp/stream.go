@@ -112,10 +112,11 @@ func (s *stream) ask() error {
 				return err
 			}
 		}
-		p := &piece{lane: l, at: s.next, want: s.size, buffer: newBuffer(s.size)}
+		p := &piece{lane: l, at: s.next, want: s.size}
 		if s.end >= 0 {
 			p.want = int(min(int64(s.size), s.end-s.next))
 		}
+		p.buffer = newBuffer(p.want, s.size)
 		if err := s.start(p, 0); err != nil {
 			s.team.leave(l)
 			continue
@@ -166,7 +167,7 @@ func (s *stream) wait(p *piece) (got int, err error) {
 		case refused(err):
 			return got, err
 		default:
-			fresh := newBuffer(s.size) // the lost request may still write into the old one
+			fresh := newBuffer(p.want, s.size) // the lost request may still write into the old one
 			copy(*fresh, (*p.buffer)[:got])
 			p.buffer = fresh
 			s.team.leave(p.lane)

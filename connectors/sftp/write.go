@@ -77,7 +77,8 @@ type writing struct {
 func (w *writing) all(ctx context.Context, r io.Reader) error {
 	size := w.team.lanes[0].conn.write
 	for at := int64(0); at < w.part.Size; {
-		p := &piece{at: w.part.Offset + at, want: int(min(int64(size), w.part.Size-at)), buffer: newBuffer(wire.Headroom + size)}
+		p := &piece{at: w.part.Offset + at, want: int(min(int64(size), w.part.Size-at))}
+		p.buffer = newBuffer(wire.Headroom+p.want, wire.Headroom+size)
 		if _, err := io.ReadFull(r, p.sent()[wire.Headroom:]); err != nil {
 			return err
 		}
@@ -153,7 +154,7 @@ func (w *writing) answered(ctx context.Context) error {
 // renew gives a write a buffer of its own: the lost request may still read the old one,
 // and write its head.
 func (p *piece) renew() {
-	fresh := newBuffer(len(*p.buffer))
+	fresh := newBuffer(len(*p.buffer), len(*p.buffer))
 	copy((*fresh)[wire.Headroom:], (*p.buffer)[wire.Headroom:])
 	p.buffer = fresh
 }
