@@ -95,32 +95,37 @@ func (u *upload) finishInSteps(ctx context.Context, c *conn, h wire.Handle, w co
 	return promise.CheckLength(u.path, info.Size, w)
 }
 
-// seal gives the file its length, and syncs it.
+// seal gives the file its length, and syncs it. It returns when the server has answered
+// all: some work on several requests at once, and say of a file that was closed meanwhile
+// that they could not sync it.
 func (u *upload) seal(ctx context.Context, c *conn, h wire.Handle, w connectors.Whole) error {
 	synced := make(chan error, 1)
 	go func() { synced <- u.sync(ctx, c, h) }() // most files have their length already
+	size, err := u.measure(ctx, c, h, w)
+	failed := <-synced
+	switch {
+	case err != nil:
+		return err
+	case failed != nil, size <= w.Size:
+		return failed
+	}
+	if err := c.Resize(ctx, h, w.Size); err != nil {
+		return u.tooLong(err)
+	}
+	return u.sync(ctx, c, h)
+}
+
+// measure gives the length of the open file, which is no shorter than it has to be, or
+// less than zero where the server does not tell.
+func (u *upload) measure(ctx context.Context, c *conn, h wire.Handle, w connectors.Whole) (int64, error) {
 	info, err := c.Fstat(ctx, h)
 	if refused(err) {
 		info, err = c.lstat(ctx, u.staged())
 	}
-	if err != nil {
-		return err
+	if err != nil || info.Size < 0 {
+		return info.Size, err
 	}
-	if info.Size >= 0 {
-		if err := promise.CheckLength(u.path, info.Size, w); err != nil {
-			return err
-		}
-	}
-	if info.Size > w.Size {
-		if err := c.Resize(ctx, h, w.Size); err != nil {
-			return u.tooLong(err)
-		}
-		if err := <-synced; err != nil {
-			return err
-		}
-		return u.sync(ctx, c, h)
-	}
-	return <-synced
+	return info.Size, promise.CheckLength(u.path, info.Size, w)
 }
 
 // sync makes the open file durable, where the server can.

@@ -73,3 +73,25 @@ func TestProFTPDPassword(t *testing.T) {
 	t.Setenv("SFTP_TEST_RIGHT", "open barley")
 	wantRefusal(t, "a wrong password", l, connectors.KindAuth, "publickey or password")
 }
+
+// TestACommitThatIsRefusedLeavesTheUploadWhereItIs, also on a server that works on several
+// requests at once, and that calls a file lost which is closed while it is synced.
+func TestACommitThatIsRefusedLeavesTheUploadWhereItIs(t *testing.T) {
+	t.Parallel()
+	place := open(t, location(startProFTPD(t), t.TempDir()))
+	parts := []connectors.Part{{Number: 1, Size: 4}, {Number: 2, Offset: 4, Size: 4}}
+	for try := range 40 {
+		up, err := place.Begin(t.Context(), "clip", connectors.UploadOptions{Size: 8})
+		must(t, err)
+		_, err = up.WritePart(t.Context(), parts[0], strings.NewReader("head"))
+		must(t, err)
+		if _, err := up.Commit(t.Context(), connectors.Whole{Size: 8, Parts: parts}); err == nil {
+			t.Fatal("a file was committed that lacks its end")
+		}
+		if _, err := up.WritePart(t.Context(), parts[1], strings.NewReader("tail")); err != nil {
+			t.Fatalf("after a commit that came too early, the %dth time: %v", try+1, err)
+		}
+		_, err = up.Commit(t.Context(), connectors.Whole{Size: 8, Parts: parts})
+		must(t, err)
+	}
+}
