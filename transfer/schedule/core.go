@@ -121,6 +121,7 @@ func (c *core) settle(now time.Time) (again time.Time) {
 	w := &alarm{}
 	c.lookAll(now, w)
 	c.turnLimits(now, w)
+	c.countFlying(now)
 	c.line.admit(c, now)
 	for _, e := range c.list {
 		e.settle(c, now, w)

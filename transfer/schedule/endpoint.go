@@ -59,6 +59,9 @@ type claim struct {
 	aged    bool     // got its slot by age
 	dying   bool     // its slot was taken away
 	limits  []*limit // that count it
+	asking  int      // gates that it waits at
+	seen    int64    // what had moved when it was looked at
+	stood   time.Time
 	moved   atomic.Int64
 	ready   chan struct{} // closed when it has its slot, or err
 	err     error

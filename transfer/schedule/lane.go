@@ -32,7 +32,7 @@ func (c *core) release(now time.Time, k *claim, err error) {
 		return
 	}
 	l.running = slices.Delete(l.running, i, i+1)
-	k.land()
+	k.limits = nil
 	f.running--
 	f.job.running--
 	l.choice.shares.charge(f.job, min(0, k.moved.Load()-k.bytes))
@@ -55,7 +55,7 @@ func (c *core) grant(now time.Time, k *claim, aged bool) {
 		l.adaptive.begin(now, l.moved.Load())
 	}
 	l.running = append(l.running, k)
-	c.takeOff(k)
+	c.takeOff(now, k)
 	k.granted, k.aged = now, aged
 	f.running++
 	f.job.running++
@@ -81,6 +81,9 @@ func (e *endpoint) settle(c *core, now time.Time, w *alarm) {
 		for l.serve(c, now, w) {
 		}
 		l.slow(now)
+		if len(l.waiting) > 0 && len(c.limits)+len(c.own) > 0 {
+			w.ring(now.Add(lookEvery)) // what moves makes room, and what hangs
+		}
 	}
 }
 
@@ -127,17 +130,21 @@ func (l *lane) serve(c *core, now time.Time, w *alarm) bool {
 	}
 	l.adaptive.full = true
 	if aged { // age takes nothing away from others
-		if k = l.urgent(); k == nil {
+		if k = l.pressing(c); k == nil {
 			return false
 		}
 	}
-	return k.job.level >= Urgent && l.force(c, now, k, w)
+	if k.job.level < Urgent {
+		return l.overtake(c, now, k)
+	}
+	return l.force(c, now, k, w)
 }
 
-// urgent finds the first urgent claim that may move.
-func (l *lane) urgent() (first *claim) {
+// pressing finds the claim of the highest priority that may move and that may take a
+// slot from others; nil if there is none.
+func (l *lane) pressing(c *core) (first *claim) {
 	for _, k := range l.waiting {
-		if !k.held && k.job.level >= Urgent && (first == nil || k.order < first.order) {
+		if !k.held && k.job.level >= High && (first == nil || k.beats(first)) && c.full(k) == nil {
 			first = k
 		}
 	}

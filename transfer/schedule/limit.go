@@ -16,7 +16,7 @@ type limit struct {
 	next  time.Time // when that changes
 	gates [2]gate
 
-	flying [2]int64 // bytes of parts that have slots, by direction
+	flying flying
 }
 
 func (l *limit) rate(d Direction) int64 {
@@ -63,6 +63,7 @@ func (c *core) limitScope(now time.Time, s Scope, t throttle.Timetable) {
 		c.limits[s] = l
 	}
 	l.set(now, t)
+	c.join()
 }
 
 func (c *core) limitJob(now time.Time, j *job, t throttle.Timetable) {
@@ -71,6 +72,7 @@ func (c *core) limitJob(now time.Time, j *job, t throttle.Timetable) {
 		c.own = append(c.own, j.limit)
 	}
 	j.limit.set(now, t)
+	c.join()
 }
 
 // all lists the limits in a fixed order.
@@ -113,45 +115,6 @@ func (c *core) limitsOf(f *flow) (list []*limit) {
 		}
 	}
 	return list
-}
-
-// worth is how many seconds of a limited rate are under way at once: more parts would
-// only each take longer, the first one too.
-const worth = 1
-
-// full gives the limit that has so much under way already that another part would have
-// to wait for the others; nil if there is none. Urgent ones need not wait.
-func (c *core) full(k *claim) *limit {
-	if k.job.level >= Urgent {
-		return nil
-	}
-	d := k.flow.lane.direction
-	for _, l := range c.limitsOf(k.flow) {
-		if rate := l.rate(d); rate > 0 && l.flying[d] >= worth*rate {
-			return l
-		}
-	}
-	return nil
-}
-
-// takeOff counts a part that gets its slot, until it lands. A whole file that moves by
-// itself keeps nobody waiting.
-func (c *core) takeOff(k *claim) {
-	k.limits = c.limitsOf(k.flow)
-	k.fly(k.bytes)
-}
-
-func (k *claim) land() {
-	k.fly(-k.bytes)
-	k.limits = nil
-}
-
-func (k *claim) fly(bytes int64) {
-	for _, l := range k.limits {
-		if !k.flow.whole {
-			l.flying[k.flow.lane.direction] += bytes
-		}
-	}
 }
 
 // share is the rate that is left to a part that moves by itself: an equal part of each

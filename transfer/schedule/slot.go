@@ -94,16 +94,19 @@ func (s *Slot) through(g *gate, n int) error {
 	s.s.do(func(now time.Time) {
 		a.wish = wish{s.claim.job, now, s.s.core.next()}
 		g.asks = append(g.asks, a)
+		s.claim.asking++
 	})
+	var err error
 	select {
 	case <-a.passed:
-		return nil
 	case <-s.ctx.Done():
-		s.s.mu.Lock()
-		defer s.s.mu.Unlock()
-		g.drop(a)
-		return context.Cause(s.ctx)
+		err = context.Cause(s.ctx)
 	}
+	s.s.mu.Lock()
+	defer s.s.mu.Unlock()
+	g.drop(a)
+	s.claim.asking--
+	return err
 }
 
 // Release gives the slot back, and tells how it went: nil, or the error of the place
