@@ -17,10 +17,17 @@ import (
 	"gantry/connectors/servers"
 )
 
-// The test program is the servers' side, too, when these name a folder for it.
+// The test program is the servers' side, too, when this names a folder for it.
 const serveIn = "GANTRY_WAN_SERVE"
 
 func TestMain(m *testing.M) {
+	if was, err := Carry(); was {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if dir := os.Getenv(serveIn); dir != "" {
 		if err := serve(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)

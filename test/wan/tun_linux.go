@@ -1,13 +1,12 @@
 package wan
 
 import (
+	"errors"
 	"fmt"
-	"math/rand/v2"
+	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,22 +20,27 @@ const (
 // A Wire is a link that stands, until Close.
 type Wire struct {
 	Namespace string // of the far end
-	ends      [2]*os.File
-	traffic   [2]traffic // there and back
-	closed    chan struct{}
+	carrier   *exec.Cmd
+	hold      io.Closer // ends the carrier
 }
 
-// Open makes the link, between this network namespace and a new one.
-func Open(l Link, seed uint64) (_ *Wire, err error) {
-	w := &Wire{Namespace: fmt.Sprintf("gantry-wan-%d", os.Getpid()), closed: make(chan struct{})}
+// Open makes the link, between this network namespace and a new one. What it carries is
+// told to trace, unless that is nil ([trace]). The program has to call [Carry] when it is
+// started for that.
+func Open(l Link, seed uint64, trace *os.File) (_ *Wire, err error) {
+	w := &Wire{Namespace: fmt.Sprintf("gantry-wan-%d", os.Getpid())}
+	var ends [2]*os.File
 	defer func() {
+		for _, end := range ends { // the carrier has its own
+			_ = end.Close()
+		}
 		if err != nil {
 			w.Close()
 		}
 	}()
 	names := [2]string{fmt.Sprintf("gwn%d", os.Getpid()%1e6), fmt.Sprintf("gwf%d", os.Getpid()%1e6)}
 	for i, name := range names {
-		if w.ends[i], err = tun(name); err != nil {
+		if ends[i], err = tun(name); err != nil {
 			return nil, err
 		}
 	}
@@ -53,18 +57,30 @@ func Open(l Link, seed uint64) (_ *Wire, err error) {
 			return nil, fmt.Errorf("ip %s: %w: %s", command, err, out)
 		}
 	}
-	go carry(w.ends[0], w.ends[1], direction{link: l, random: rand.New(rand.NewPCG(seed, 1))}, &w.traffic[0])
-	go carry(w.ends[1], w.ends[0], direction{link: l, random: rand.New(rand.NewPCG(seed, 2))}, &w.traffic[1])
-	return w, nil
+	return w, w.carry(l, seed, ends, trace)
+}
+
+// carry starts the program that takes packets from one end to the other.
+func (w *Wire) carry(l Link, seed uint64, ends [2]*os.File, trace *os.File) error {
+	w.carrier = exec.Command(os.Args[0])
+	w.carrier.Env = append(os.Environ(), l.order(seed))
+	w.carrier.ExtraFiles, w.carrier.Stderr = ends[:], os.Stderr
+	if trace != nil {
+		w.carrier.Stdout = trace
+	}
+	in, err := w.carrier.StdinPipe()
+	if err != nil {
+		return err
+	}
+	w.hold = in
+	return w.carrier.Start()
 }
 
 // Close takes the link down.
 func (w *Wire) Close() {
-	close(w.closed)
-	for _, end := range w.ends {
-		if end != nil {
-			_ = end.Close()
-		}
+	if w.carrier != nil && w.carrier.Process != nil {
+		_ = w.hold.Close()
+		_ = w.carrier.Wait()
 	}
 	_ = exec.Command("ip", "netns", "del", w.Namespace).Run()
 }
@@ -77,7 +93,7 @@ func tun(name string) (*os.File, error) {
 	}
 	request, err := unix.NewIfreq(name)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, unix.Close(fd))
 	}
 	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
 	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
@@ -85,46 +101,4 @@ func tun(name string) (*os.File, error) {
 		return nil, fmt.Errorf("make the device %s: %w", name, err)
 	}
 	return os.NewFile(uintptr(fd), name), nil
-}
-
-// A packet is on its way.
-type packet struct {
-	data    []byte
-	arrives time.Time
-}
-
-// ahead has the calling goroutine go before the programs that are measured: a link that
-// waits for a processor passes nothing, and then loses what has piled up.
-func ahead() {
-	runtime.LockOSThread() // until it ends, and the thread with it
-	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), -20)
-}
-
-// carry takes packets from one end to the other, until one of them is closed.
-func carry(from, to *os.File, d direction, seen *traffic) {
-	way := make(chan packet, 1<<16)
-	ahead()
-	go func() {
-		ahead()
-		for p := range way {
-			if wait := time.Until(p.arrives); wait > 0 {
-				time.Sleep(wait)
-			}
-			_, _ = to.Write(p.data) // a device that takes no more has lost it
-		}
-	}()
-	defer close(way)
-	for {
-		buffer := make([]byte, 2048)
-		n, err := from.Read(buffer)
-		if err != nil {
-			return
-		}
-		if at, ok := d.pass(time.Now(), n); ok {
-			seen.bytes.Add(int64(n))
-			way <- packet{buffer[:n], at}
-		} else {
-			seen.lost.Add(1)
-		}
-	}
 }

@@ -9,42 +9,47 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// links are those that the goals are set for.
-var links = []Link{
-	{Rate: 200e6, RoundTrip: 100 * time.Millisecond},
-	{Rate: 200e6, RoundTrip: 100 * time.Millisecond, Loss: 0.001},
-	{Rate: 200e6, RoundTrip: 100 * time.Millisecond, Loss: 0.01},
+// links are those that the goals are set for, or the one that GANTRY_WAN_LINK names.
+func links(b *testing.B) []Link {
+	text := os.Getenv("GANTRY_WAN_LINK")
+	if text == "" {
+		return []Link{
+			{Rate: 200e6, RoundTrip: 100 * time.Millisecond},
+			{Rate: 200e6, RoundTrip: 100 * time.Millisecond, Loss: 0.001},
+			{Rate: 200e6, RoundTrip: 100 * time.Millisecond, Loss: 0.01},
+		}
+	}
+	var mbit, ms int64
+	var percent float64
+	if _, err := fmt.Sscanf(text, "%dMbit-%dms-loss%g%%", &mbit, &ms, &percent); err != nil {
+		b.Fatalf("GANTRY_WAN_LINK is %q, and should be such as 1000Mbit-20ms-loss0.1%%: %v", text, err)
+	}
+	return []Link{{Rate: mbit * 1e6, RoundTrip: time.Duration(ms) * time.Millisecond, Loss: percent / 100}}
 }
 
 // BenchmarkWAN moves one file over links of 200 Mbit/s and 100 ms with 0, 0.1 and 1 %
 // of loss. GANTRY_BENCH_MIB sets its size (default 256), GANTRY_BENCH_DIR where the
 // files are (default /dev/shm, else a temporary folder), GANTRY_BENCH_PROGRAM a program
-// to measure instead of one that is built, GANTRY_WAN_TRACE a file that tells what the
-// link carries every 100 ms. "bare" is so many
+// to measure instead of one that is built, GANTRY_WAN_LINK another link, such as
+// 1000Mbit-20ms-loss0.1%, GANTRY_WAN_TRACE a file that tells what the link carries every
+// 100 ms. "bare" is so many
 // connections of TCP with nothing else on them. Besides the rate it reports how much that is
 // of what the link carries beside the headers of IP and TCP ([Link.Payload]).
 func BenchmarkWAN(b *testing.B) {
-	for _, l := range links {
+	for _, l := range links(b) {
 		b.Run(l.String(), func(b *testing.B) {
-			w, err := Open(l, 1)
+			w, err := Open(l, 1, tracing(b))
 			if err != nil {
 				b.Skipf("no such link can be made here: %v", err)
 			}
 			b.Cleanup(w.Close)
-			if name := os.Getenv("GANTRY_WAN_TRACE"); name != "" {
-				f, err := os.Create(name)
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.Cleanup(func() { _ = f.Close() })
-				w.Trace(f)
-			}
 			g := newGround(b, w)
 			for name, up := range map[string]bool{"tcp-up": true, "tcp-down": false} {
 				for _, connections := range []int{1, 4, 8} {
@@ -55,10 +60,27 @@ func BenchmarkWAN(b *testing.B) {
 				b.Run(c.name, func(b *testing.B) {
 					peer := g.measure(b, l, "rclone", c.target, c.rclone, 0)
 					g.measure(b, l, "gantry", c.target, c.gantry, peer)
+					if c.unproved {
+						g.measure(b, l, "gantry-size", c.target, append(slices.Clone(c.gantry), "--verify", "size"), peer)
+					}
 				})
 			}
 		})
 	}
+}
+
+// tracing is where the link tells what it carries; nil unless that is wanted.
+func tracing(b *testing.B) *os.File {
+	name := os.Getenv("GANTRY_WAN_TRACE")
+	if name == "" {
+		return nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = f.Close() })
+	return f
 }
 
 // A ground has the files of both sides, which are folders of one disk.
@@ -129,6 +151,7 @@ type contest struct {
 	name           string
 	target         string // where it comes out
 	rclone, gantry []string
+	unproved       bool // it is worth a look without its proof, too
 }
 
 func (g *ground) contests() []contest {
@@ -154,12 +177,12 @@ func (g *ground) contests() []contest {
 	}
 	clone := func(from, to string) []string { return []string{"rclone", "copyto", "--ignore-times", from, to} }
 	return []contest{
-		{"s3-up", filepath.Join(s3.Folder, "up.mxf"), clone(g.source, "S:"+bucket+"/up.mxf"), up(s3Place, access...)},
-		{"s3-down", back, clone("S:"+bucket+"/down.mxf", back), down(s3Place, access...)},
-		{"sftp-up", filepath.Join(sftp.Folder, "up.mxf"), clone(g.source, "H:"+sftp.Folder+"/up.mxf"), up(sftpPlace, keys...)},
-		{"sftp-down", back, clone("H:"+sftp.Folder+"/down.mxf", back), down(sftpPlace, keys...)},
-		{"ftp-up", filepath.Join(ftp.Folder, "up.mxf"), clone(g.source, "F:"+ftp.Root+"/up.mxf"), up(ftpPlace, login...)},
-		{"ftp-down", back, clone("F:"+ftp.Root+"/down.mxf", back), down(ftpPlace, login...)},
+		{"s3-up", filepath.Join(s3.Folder, "up.mxf"), clone(g.source, "S:"+bucket+"/up.mxf"), up(s3Place, access...), false},
+		{"s3-down", back, clone("S:"+bucket+"/down.mxf", back), down(s3Place, access...), false},
+		{"sftp-up", filepath.Join(sftp.Folder, "up.mxf"), clone(g.source, "H:"+sftp.Folder+"/up.mxf"), up(sftpPlace, keys...), true},
+		{"sftp-down", back, clone("H:"+sftp.Folder+"/down.mxf", back), down(sftpPlace, keys...), false},
+		{"ftp-up", filepath.Join(ftp.Folder, "up.mxf"), clone(g.source, "F:"+ftp.Root+"/up.mxf"), up(ftpPlace, login...), true},
+		{"ftp-down", back, clone("F:"+ftp.Root+"/down.mxf", back), down(ftpPlace, login...), false},
 	}
 }
 
