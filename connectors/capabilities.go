@@ -148,8 +148,16 @@ type Unfinished struct {
 // look before or after whether it still is.
 type Pinner interface {
 	// OpenAs is Source.Open of the version that a listing or Stat has told. KindChanged
-	// if the file is another by now; KindInvalid if the entry has no Version.
+	// if the file is another by now; KindInvalid if the entry has no Version, but for all of a file of a DatedPinner.
 	OpenAs(ctx context.Context, e Entry, offset, length int64) (io.ReadCloser, error)
+}
+
+// A DatedPinner is a Pinner that opens all of a file also by an entry without a Version:
+// the answer that brings the bytes tells their size and time, and KindChanged says that
+// they are not those of the entry.
+type DatedPinner interface {
+	Pinner
+	PinsByTime()
 }
 
 // A Foldered place has folders that stay when their files are gone.

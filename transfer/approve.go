@@ -30,7 +30,7 @@ func (r *run) changed(ctx context.Context) error {
 
 // approve checks the source after it was read.
 func (r *run) approve(ctx context.Context, sums connectors.Digests) error {
-	if r.pinned == nil { // else every byte came from the version that was seen
+	if r.pinned == nil || r.loose.Load() { // else every byte came from the version that was seen
 		if err := r.changed(ctx); err != nil {
 			return err
 		}

@@ -114,6 +114,9 @@ func (d *delivery) bring(ctx context.Context, p *piece) error {
 	return d.settle(ctx)
 }
 
+// mostDated is the largest file that is read by its time: one request gives all of it.
+const mostDated = 1 << 20
+
 // pin takes the version that a listing has told of, or that the job asks for, as the
 // source's, where the place can open it and no other.
 func (r *run) pin() bool {
@@ -121,13 +124,17 @@ func (r *run) pin() bool {
 	if seen == nil {
 		seen = r.job.Source.Version
 	}
-	if seen == nil || seen.Version == "" || seen.Size <= 0 || seen.Path != r.job.Source.Path || r.record.Job != nil || r.receipt != nil {
+	if seen == nil || seen.Size <= 0 || seen.Path != r.job.Source.Path || r.record.Job != nil || r.receipt != nil {
 		return false
 	}
 	if v := r.job.Source.Version; v != nil && !v.SameVersion(*seen) {
 		return false
 	}
 	pinner, ok := connectors.As[connectors.Pinner](r.job.Source.Place)
+	if ok && seen.Version == "" {
+		pinner, ok = connectors.As[connectors.DatedPinner](r.job.Source.Place)
+		ok = ok && seen.Size <= mostDated && !r.racy(*seen, r.started)
+	}
 	if ok {
 		r.source, r.pinned = *seen, pinner
 	}

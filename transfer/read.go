@@ -131,13 +131,14 @@ func (r *run) sourceScan() scan {
 	return scan{
 		what: "read", path: r.path(), algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control, flow: r.reads,
 		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
-			if r.pinned != nil {
+			if r.pinned != nil && (r.source.Version != "" || offset == 0 && length == r.source.Size) {
 				stream, err := r.pinned.OpenAs(ctx, r.source, offset, length)
 				if telling, ok := stream.(connectors.Telling); ok && err == nil {
 					r.told.hear(telling.Tells())
 				}
 				return stream, err
 			}
+			r.loose.Store(true)
 			return r.openSource(ctx, offset, length)
 		},
 	}

@@ -25,6 +25,7 @@ type run struct {
 	unseen  error            // why the source could not be looked at
 	planned atomic.Pointer[chunk.Plan]
 	pinned  connectors.Pinner // opens that version and no other; nil = it is looked at before and after
+	loose   atomic.Bool       // some of it was opened as whatever it is
 	told    told              // of that version, by its place
 	share   *share
 	ticket  *schedule.Ticket

@@ -64,6 +64,8 @@ type Content struct {
 	Range  string // Content-Range; "" if the whole object comes
 	ETag   string // without quotes
 
+	ModTime time.Time // of the object; zero if not told
+
 	Sums   map[connectors.Algorithm]string // of the whole object, if that was asked for
 	Stated string                          // the metadata called [StatedName]
 }

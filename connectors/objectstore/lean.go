@@ -132,6 +132,7 @@ func (l Lean) Get(ctx context.Context, key, etag string, offset, length int64) (
 	}
 	h := resp.Header
 	c := Content{Body: resp.Body, Length: resp.ContentLength, Range: h.Get("Content-Range"), ETag: unquoted(h.Get("ETag"))}
+	c.ModTime, _ = http.ParseTime(h.Get("Last-Modified"))
 	if asked == "" && c.Range == "" {
 		c.Sums, c.Stated = sumsIn(h), h.Get("X-Amz-Meta-"+StatedName)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"gantry/connectors"
 )
@@ -27,27 +28,41 @@ func (p *Place) OpenAs(ctx context.Context, e connectors.Entry, offset, length i
 	if err != nil {
 		return nil, err
 	}
+	if offset == 0 && length == e.Size && length > 0 && (e.Version != "" || !e.ModTime.IsZero()) {
+		// All of a version has its length, and comes with its checksums.
+		return p.openBy(ctx, e.Path, 0, length, all{current{p, key, e.Version}, e})
+	}
 	if e.Version == "" {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", e.Path, "no version of it is named")
-	}
-	if offset == 0 && length == e.Size && length > 0 {
-		// All of a version has its length, and comes with its checksums.
-		return p.openBy(ctx, e.Path, 0, length, all{current{p, key, e.Version}, e.Size})
 	}
 	return p.openBy(ctx, e.Path, offset, length, current{p, key, e.Version})
 }
 
-// all is an object of a known size, to be read as a whole.
+// PinsByTime implements connectors.DatedPinner: gateways to file systems have no ETag for
+// what was put there by others.
+func (p *Place) PinsByTime() {}
+
+// all is an object of a known size, to be read as a whole. One without an ETag is known
+// by its time.
 type all struct {
 	current
-	size int64
+	known connectors.Entry
 }
 
 func (a all) get(ctx context.Context, _, _ int64) (Content, error) {
 	content, err := a.current.get(ctx, 0, -1)
-	if err == nil && content.Length >= 0 && content.Length != a.size {
+	if err != nil {
+		return content, err
+	}
+	size := a.known.Size
+	switch dated := a.etag == ""; {
+	case content.Length >= 0 && content.Length != size, dated && content.Length < 0:
+		err = connectors.Errorf(connectors.KindChanged, "open", a.key, "it has %d bytes by now, and not %d", content.Length, size)
+	case dated && (content.ETag != "" || !wholeSecond(content.ModTime).Equal(a.known.ModTime)):
+		err = connectors.Errorf(connectors.KindChanged, "open", a.key, "it is of %s by now, with the ETag %q, and was of %s", content.ModTime.Format(time.RFC3339), content.ETag, a.known.ModTime.Format(time.RFC3339))
+	}
+	if err != nil {
 		_ = content.Body.Close()
-		return content, connectors.Errorf(connectors.KindChanged, "open", a.key, "it has %d bytes by now, and not %d", content.Length, a.size)
 	}
 	return content, err
 }

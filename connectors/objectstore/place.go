@@ -58,16 +58,16 @@ type Place struct {
 }
 
 var (
-	_ connectors.Place     = (*Place)(nil)
-	_ connectors.Hasher    = (*Place)(nil)
-	_ connectors.Copier    = (*Place)(nil)
-	_ connectors.Tierer    = (*Place)(nil)
-	_ connectors.Locker    = (*Place)(nil)
-	_ connectors.Versioner = (*Place)(nil)
-	_ connectors.Tagger    = (*Place)(nil)
-	_ connectors.Describer = (*Place)(nil)
-	_ connectors.Sweeper   = (*Place)(nil)
-	_ connectors.Pinner    = (*Place)(nil)
+	_ connectors.Place       = (*Place)(nil)
+	_ connectors.Hasher      = (*Place)(nil)
+	_ connectors.Copier      = (*Place)(nil)
+	_ connectors.Tierer      = (*Place)(nil)
+	_ connectors.Locker      = (*Place)(nil)
+	_ connectors.Versioner   = (*Place)(nil)
+	_ connectors.Tagger      = (*Place)(nil)
+	_ connectors.Describer   = (*Place)(nil)
+	_ connectors.Sweeper     = (*Place)(nil)
+	_ connectors.DatedPinner = (*Place)(nil)
 )
 
 var errClosed = errors.New("the place is closed")

@@ -67,6 +67,7 @@ func (w *wire) Get(ctx context.Context, key, etag string, offset, length int64) 
 	if out.ContentLength != nil {
 		c.Length = *out.ContentLength
 	}
+	c.ModTime = aws.ToTime(out.LastModified)
 	if in.Range == nil && c.Range == "" {
 		c.Stated = out.Metadata[objectstore.StatedName]
 		c.Sums = objectstore.WholeSums(string(out.ChecksumType), map[connectors.Algorithm]string{

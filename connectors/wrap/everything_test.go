@@ -30,7 +30,7 @@ type everyInterface interface {
 	connectors.Tierer
 	connectors.Locker
 	connectors.Versioner
-	connectors.Pinner
+	connectors.DatedPinner
 	connectors.Tagger
 	connectors.Notifier
 	connectors.Sweeper
@@ -113,6 +113,8 @@ func (everything) Versions(context.Context, string) iter.Seq2[connectors.FileVer
 func (everything) OpenAs(context.Context, connectors.Entry, int64, int64) (io.ReadCloser, error) {
 	return nil, errReached(wrap.Open)
 }
+
+func (everything) PinsByTime() {}
 
 func (everything) OpenVersion(context.Context, string, string, int64, int64) (io.ReadCloser, error) {
 	return nil, errReached(wrap.OpenVersion)

@@ -158,6 +158,9 @@ func (p *place) OpenAs(ctx context.Context, e connectors.Entry, offset, length i
 		})
 }
 
+// PinsByTime implements connectors.DatedPinner.
+func (p *place) PinsByTime() {}
+
 // RemoveVersion implements connectors.Versioner.
 func (p *place) RemoveVersion(ctx context.Context, path, id string) error {
 	return do(ctx, p, Call{Op: RemoveVersion, Path: path}, func(ctx context.Context, i connectors.Versioner) error { return i.RemoveVersion(ctx, path, id) })
