@@ -75,16 +75,21 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 	return done, fail("write part of", u.path, err)
 }
 
-// calm waits until a file does not grow any more.
+// calm waits until a file does not grow any more: a busy server may take a while
+// to write what it was sent, and what it appends later would come after our bytes.
 func (p *place) calm(s *session, name string) error {
-	const pause, most = 100 * time.Millisecond, 50
-	before := int64(-2)
+	const pause, most, still = 100 * time.Millisecond, 50, 3
+	before, same := int64(-2), 0
 	for range most {
 		length, err := p.length(s, name)
-		if err != nil || length == before {
+		if err != nil {
 			return err
 		}
-		before = length
+		if length != before {
+			before, same = length, 0
+		} else if same++; same == still {
+			return nil
+		}
 		select {
 		case <-time.After(pause):
 		case <-s.ctx.Done():
