@@ -23,6 +23,7 @@ func (d *delivery) catchUp(ctx context.Context) error {
 		d.gauge.phase.Store(PhaseSend)
 		err := d.sendFrom(ctx, lacking, d.r.pass.whole.Parts)
 		if wait, late := waitsLater(err); late {
+			d.layDownAwhile()
 			err = wait(ctx)
 		}
 		if err != nil {

@@ -93,6 +93,7 @@ var errPass = errors.New("the source was not read to its end")
 // run delivers, or says why it cannot. It leaves the upload for the next run.
 func (d *delivery) run(ctx context.Context) error {
 	defer d.leave()
+	defer d.layDown()
 	defer d.letGo()
 	defer d.opened.end()
 	defer d.recess.end()

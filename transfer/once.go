@@ -43,9 +43,7 @@ func (r *run) copyAtOnce(ctx context.Context, to Destination) []error {
 		err = errPass
 	}
 	d.letGo()
-	if u, ok := connectors.As[connectors.Resting](d.upload); ok {
-		u.Rest()
-	}
+	d.layDown()
 	d.leave()
 	d.idle.Wait()
 	return r.failures(ctx, []error{err})

@@ -112,6 +112,7 @@ func (d *delivery) sendPass(ctx context.Context) error {
 		if !isClosed(d.left) {
 			d.rest()
 		}
+		d.layDownAwhile()
 		if err := wait(ctx); err != nil {
 			return err
 		}
@@ -141,6 +142,7 @@ func (d *delivery) makeUp(ctx context.Context) error {
 			return err
 		}
 		d.rest()
+		d.layDownAwhile()
 		if err := wait(ctx); err != nil {
 			return err
 		}

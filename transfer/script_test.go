@@ -24,9 +24,9 @@ type script struct {
 	open   func(call int, offset int64, r io.ReadCloser) (io.ReadCloser, error)
 	stat   func(call int, e connectors.Entry, err error) (connectors.Entry, error)
 
-	writes, begins, commits, opens, stats, aborts atomic.Int32
-	mu                                            sync.Mutex
-	written                                       map[int]int // attempts by part
+	writes, begins, commits, opens, stats, aborts, rests atomic.Int32
+	mu                                                   sync.Mutex
+	written                                              map[int]int // attempts by part
 }
 
 type writer func(io.ReadSeeker) (connectors.Part, error)
@@ -125,6 +125,14 @@ func (u scripted) Commit(ctx context.Context, w connectors.Whole) (connectors.En
 func (u scripted) Abort(ctx context.Context) error {
 	u.s.aborts.Add(1)
 	return u.Upload.Abort(ctx)
+}
+
+// Rest is counted.
+func (u scripted) Rest() {
+	u.s.rests.Add(1)
+	if inside, ok := connectors.As[connectors.Resting](u.Upload); ok {
+		inside.Rest()
+	}
 }
 
 // flipped has one bit of r wrong.
