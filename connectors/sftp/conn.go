@@ -12,7 +12,6 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"gantry/connectors"
-	tcp "gantry/connectors/link"
 	"gantry/connectors/sftp/wire"
 )
 
@@ -43,7 +42,8 @@ const (
 
 // The bytes that are under way in one session and direction at once. The windows of SSH are
 // 2 MiB at both ends, so that more would wait inside of us. A server next door answers a
-// quarter of that before it is missed, and what is under way stays in the processor's cache.
+// quarter of that before it is missed, what is under way stays in the processor's cache, and
+// an urgent file waits behind little.
 const (
 	mostUnderWay  = 3 << 20
 	nearUnderWay  = 1 << 20
@@ -118,9 +118,9 @@ func startFiles(ctx context.Context, l *link, c config, channel ssh.Channel) (*c
 	}()
 	limits := client.Limits()
 	made := &conn{Client: client, link: l, read: limits.Read, write: limits.Write}
-	underWay := nearUnderWay
-	if l.wire.roundTrip >= tcp.Far {
-		underWay = mostUnderWay
+	underWay := mostUnderWay
+	if l.nextDoor() {
+		underWay = nearUnderWay
 	}
 	for i, size := range [2]int{down: limits.Read, up: limits.Write} {
 		made.ways[i].slots = make(chan struct{}, min(max(underWay/size, fewestPending), mostRequests))

@@ -26,7 +26,7 @@ func dial(ctx context.Context, c config) (*link, error) {
 	if err != nil {
 		return nil, c.unreachable(ctx, first, err)
 	}
-	w := &wired{Conn: raw, roundTrip: tcp.RoundTrip(raw)}
+	w := &wired{Conn: raw, roundTrip: tcp.RoundTrip(raw), direct: len(c.hops) == 1}
 	stop := context.AfterFunc(limited, func() { _ = raw.Close() })
 	defer stop()
 	client, at, err := c.throughHops(limited, w)

@@ -26,7 +26,8 @@ type link struct {
 // wired counts what arrives, a sign of life, and what is sent.
 type wired struct {
 	net.Conn
-	roundTrip     time.Duration // of the handshake; 0 = not known
+	roundTrip     time.Duration // of the handshake with the first host; 0 = not known
+	direct        bool          // which is the server
 	arrived, sent atomic.Int64
 }
 
@@ -94,6 +95,12 @@ func (l *link) patient(size int64) (over func()) {
 }
 
 func (l *link) isOpenSSH() bool { return strings.HasPrefix(l.software(), "OpenSSH") }
+
+// nextDoor tells whether the server answers at once, as far as is known: behind a jump
+// host it is not.
+func (l *link) nextDoor() bool {
+	return l.wire.direct && l.wire.roundTrip > 0 && l.wire.roundTrip < time.Millisecond
+}
 
 // software is what the server calls itself.
 func (l *link) software() string {

@@ -39,12 +39,12 @@ type attempt struct {
 }
 
 // most is how many sessions, each with windows of 2 MiB, share a connection: what makes
-// a long way full, while TCP's own window next door is rarely larger than two of them.
-// OpenSSH makes a process of each session. Others mix them up: ProFTPD 1.3.8 calls one's
+// a long way full, while TCP's own window on a shorter one is rarely larger than two of
+// them. Next door a second one only costs processors and memory. OpenSSH makes a process of each session. Others mix them up: ProFTPD 1.3.8 calls one's
 // handles invalid when another is at work.
 func (l *link) most() int {
 	switch {
-	case !l.isOpenSSH():
+	case !l.isOpenSSH(), l.nextDoor():
 		return 1
 	case l.wire.roundTrip >= tcp.Far:
 		return 4
