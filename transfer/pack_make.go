@@ -11,6 +11,7 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer/digest"
+	"gantry/transfer/durable"
 )
 
 // prepare sees to it that there is a packed file of the source as it is now: that of an
@@ -87,7 +88,7 @@ func (p *packer) make(ctx context.Context, r *run, original connectors.Entry) (*
 	}
 	data, err := json.Marshal(m)
 	if err == nil {
-		err = writeDurably(p.note(), func(f *os.File) error { _, err := f.Write(data); return err })
+		err = durable.Write(p.note(), durable.Bytes(data))
 	}
 	if err != nil {
 		return nil, p.trouble(path, err)
@@ -105,7 +106,7 @@ func (p *packer) expected(m *packing) error {
 			}
 		}
 	}
-	if _, equal := m.Digests.Agree(p.job.Expect); !equal {
+	if common, equal := m.Digests.Agree(p.job.Expect); !equal || common < len(p.job.Expect) {
 		return &connectors.Error{
 			Kind: connectors.KindIntegrity, Op: "pack", Path: m.Original.Path, Err: errUnexpected, Remedy: "fetch the original again, or correct what was expected",
 		}
@@ -124,8 +125,8 @@ func (p *packer) apply(ctx context.Context, r *run, original connectors.Entry, l
 	}
 	src := p.source(ctx, r, original, read)
 	defer src.close()
-	err = writeDurably(p.file(), func(f *os.File) error {
-		return p.job.Pack.Apply(&packSink{w: io.MultiWriter(f, made), lease: l, path: original.Path, most: p.e.room.most(original.Size)}, src)
+	err = durable.Write(p.file(), func(w io.Writer) error {
+		return p.job.Pack.Apply(&packSink{w: io.MultiWriter(w, made), lease: l, path: original.Path, most: p.e.room.most(original.Size)}, src)
 	})
 	switch {
 	case src.err != nil:

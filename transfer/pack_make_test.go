@@ -180,3 +180,24 @@ func TestAPackedSourceThatIsNotWhatItsPlaceStates(t *testing.T) {
 	}
 	s.has("a")
 }
+
+// A digest that was expected and not computed is no proof of anything.
+func TestAPackedFileIsExpectedByEveryDigestNamed(t *testing.T) {
+	t.Parallel()
+	m := &packing{Packed: Packed{Digests: connectors.Digests{connectors.XXH128: "0a", connectors.MD5: "0b"}}}
+	for name, c := range map[string]struct {
+		expect connectors.Digests
+		fails  bool
+	}{
+		"all equal":        {connectors.Digests{connectors.XXH128: "0a", connectors.MD5: "0b"}, false},
+		"one differs":      {connectors.Digests{connectors.XXH128: "0a", connectors.MD5: "0c"}, true},
+		"one is not known": {connectors.Digests{connectors.XXH128: "0a", connectors.SHA1: "0d"}, true},
+		"none is known":    {connectors.Digests{connectors.SHA1: "0d"}, true},
+		"none is expected": {nil, false},
+	} {
+		err := (&packer{job: Job{Expect: c.expect}}).expected(m)
+		if (err != nil) != c.fails || c.fails && !errors.Is(err, errUnexpected) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -187,10 +187,15 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if err != nil {
 		return err
 	}
-	report, err := c.carryOut(ctx, state, pairs)
+	m, err := c.app.recall(state)
+	if err != nil {
+		return underWay(err)
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	report, err := c.carryOut(ctx, m, pairs)
 	if err != nil {
 		if c.blank && report == nil {
-			return errors.Join(err, forgetState(state))
+			return errors.Join(err, m.forget())
 		}
 		return err
 	}
@@ -203,9 +208,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	}
 	ended := report.err(ctx)
 	if ended == nil || report.cancelled { // all is proved: there is nothing to resume
-		err = c.conclude(state, report)
+		err = c.conclude(m, report)
 	} else {
-		err = c.leave(ctx, state, report, ended)
+		err = c.leave(ctx, m, report, ended)
 	}
 	if report.cancelled {
 		ended = coded(exitFailed, errors.New("cancelled: what had been copied stays, and what was under way is aborted"))

@@ -68,41 +68,50 @@ func (m *mover) recount(r *report, pairs []pair) error {
 
 // conclude keeps the receipts of a copy that is done, or was given up, and forgets the
 // rest of it.
-func (c *copier) conclude(state string, r *report) error {
+func (c *copier) conclude(m *memory, r *report) error {
 	status := c.steering.tally.now()
 	status.State, status.Ended = steer.StateDone, time.Now().UTC()
 	if r.cancelled {
 		status.State = steer.StateCancelled
 	}
-	if err := keepReceipts(status, r.spool); err != nil {
+	if err := c.app.keepReceipts(m.dir, status, r.spool); err != nil {
 		return fmt.Errorf("%w: all is copied; the same command tries to keep its receipts again", err)
 	}
-	return errors.Join(forgetState(state), c.app.expire(time.Now()))
+	if err := m.forget(); err != nil {
+		return err
+	}
+	if err := c.app.expire(time.Now()); err != nil {
+		c.app.logger().Warn("what is remembered of old transfers cannot be dropped now: a later command tries again", "error", err)
+	}
+	return nil
 }
 
-// keepReceipts keeps a run. One that has found all to be there, as an earlier run has
-// left it, adds nothing.
-func keepReceipts(status steer.Status, s *spool) error {
+// keepReceipts keeps a run of the transfer of a folder. One that has found all to be
+// there, as an earlier run has left it, adds nothing.
+func (a *app) keepReceipts(dir string, status steer.Status, s *spool) error {
 	l, err := receipts()
 	if err != nil {
 		return err
 	}
 	lines, some, err := s.kept(l, status.ID)
-	if err != nil || !some && status.State == steer.StateDone {
+	if err != nil || !some && (status.State == steer.StateDone || len(s.before) > 0) {
 		return err
 	}
 	status.Process, status.GoOn, status.Running, status.ETA = 0, "", nil, 0
-	if _, err := l.Keep(status, lines); err != nil {
+	if _, err := l.Keep(status, lines, func(id string) error { return aboutToKeep(dir, id) }); err != nil {
 		return err
 	}
-	return l.Prune(time.Now(), receiptLimits, s.at)
+	if err := l.Prune(time.Now(), receiptLimits, s.at); err != nil {
+		a.logger().Warn("old receipts cannot be dropped now: a later command tries again", "error", err)
+	}
+	return nil
 }
 
 // leave writes down how a copy was left that goes on another time. One that has not
 // begun is forgotten: there is nothing to go on from.
-func (c *copier) leave(ctx context.Context, state string, r *report, reason error) error {
+func (c *copier) leave(ctx context.Context, m *memory, r *report, reason error) error {
 	if c.blank && r.Files == r.Failed+r.Stopped {
-		return forgetState(state)
+		return m.forget()
 	}
 	return c.steering.end(ctx, reason)
 }

@@ -17,16 +17,8 @@ import (
 
 // carryOut copies all files, several at once. A file that fails does not stop the
 // others.
-func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*report, error) {
-	j, err := journal.Recover(state, journal.Options{Logger: c.app.logger()})
-	var other *journal.InUse
-	if errors.As(err, &other) {
-		return nil, fmt.Errorf("the same copy is under way in process %d: wait for it, or stop it", other.PID)
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer j.Close()
+func (c *copier) carryOut(ctx context.Context, remembered *memory, pairs []pair) (*report, error) {
+	state, j := remembered.dir, remembered.journal
 	c.resumed = !untouched(j)
 	defer func() { c.blank = untouched(j) }()
 	m, err := c.newMover(state, j, pairs)
@@ -61,6 +53,15 @@ func (c *copier) carryOut(ctx context.Context, state string, pairs []pair) (*rep
 	shown()
 	r.Seconds = time.Since(m.began).Seconds()
 	return r, errors.Join(err, m.recount(r, pairs), r.spool.end(), m.receipts.Close())
+}
+
+// underWay says which process has the transfer.
+func underWay(err error) error {
+	var other *journal.InUse
+	if errors.As(err, &other) {
+		return fmt.Errorf("the same copy is under way in process %d: wait for it, or stop it", other.PID)
+	}
+	return err
 }
 
 func (c *copier) newMover(state string, j *journal.Journal, pairs []pair) (*mover, error) {

@@ -23,9 +23,10 @@ type spool struct {
 	out     *bufio.Writer
 	at      int64
 	flushed time.Time
-	where   []spooled // by the number of the file in the copy
-	more    []spooled // of files that only earlier runs knew
-	err     error     // the first that kept something from being written
+	where   []spooled         // by the number of the file in the copy
+	more    []spooled         // of files that only earlier runs knew
+	before  map[delivery]bool // whose receipts are in the ledger
+	err     error             // the first that kept something from being written
 }
 
 // spooled is where a result is.
@@ -43,7 +44,11 @@ func newSpool(dir string, files int) (*spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep the receipts of the copy: %w", err)
 	}
-	return &spool{file: f, out: bufio.NewWriterSize(f, 1<<16), where: make([]spooled, files)}, nil
+	before, err := keptBefore(dir)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &spool{file: f, out: bufio.NewWriterSize(f, 1<<16), where: make([]spooled, files), before: before}, nil
 }
 
 // put adds the result of a file.
@@ -61,7 +66,7 @@ func (s *spool) write(r result) spooled {
 	line, err := json.Marshal(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := spooled{at: s.at, size: int32(len(line)), keep: !r.compared, has: r.Receipt != nil}
+	now := spooled{at: s.at, size: int32(len(line)), keep: !r.compared && (r.Receipt == nil || !s.before[deliveryOf(r.Receipt)]), has: r.Receipt != nil}
 	if s.err == nil && err == nil {
 		_, err = s.out.Write(append(line, '\n'))
 	}

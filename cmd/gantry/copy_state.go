@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"gantry/transfer/journal"
 )
 
 // stateFolder is where an interrupted copy is remembered, by its two ends.
@@ -28,15 +30,43 @@ func stateFolder(id string) (string, error) {
 	return dir, nil
 }
 
-// forgetState removes such a folder: in one step first, so that no half of a journal
-// is ever found by who comes after a kill.
-func forgetState(dir string) error {
-	kind, of := filepath.Split(dir)
+// A memory is what is remembered of a transfer: its folder, which no other process has
+// until it is closed or forgotten.
+type memory struct {
+	dir     string
+	journal *journal.Journal
+	left    bool
+}
+
+// recall opens the folder of a transfer. It fails with a [journal.InUse] while another
+// process has it.
+func (a *app) recall(dir string) (*memory, error) {
+	j, err := journal.Recover(dir, journal.Options{Logger: a.logger()})
+	if err != nil {
+		return nil, err
+	}
+	return &memory{dir: dir, journal: j}, nil
+}
+
+// Close leaves the folder to others, unless it is forgotten.
+func (m *memory) Close() error {
+	if m.left {
+		return nil
+	}
+	m.left = true
+	return m.journal.Close()
+}
+
+// forget removes the folder: in one step first, so that nobody who comes, also after a
+// kill, goes on with half of a journal, or with one that is about to go.
+func (m *memory) forget() error {
+	kind, of := filepath.Split(m.dir)
 	ended := filepath.Join(filepath.Dir(filepath.Clean(kind)), "ended")
 	if err := os.MkdirAll(ended, 0o700); err != nil {
 		return err
 	}
-	if err := os.Rename(dir, filepath.Join(ended, of+"-"+rand.Text())); err != nil {
+	m.left = true
+	if err := m.journal.Retire(filepath.Join(ended, of+"-"+rand.Text())); err != nil {
 		return err
 	}
 	trash, err := filepath.Glob(filepath.Join(ended, "*")) // with what others were killed at

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"gantry/connectors"
+	"gantry/transfer/durable"
 )
 
 // keepSecretOf stores the secrets of a URL that was typed where only the user can
@@ -25,7 +26,7 @@ func keepSecretOf(l connectors.Location) func(option, secret string) (string, er
 		}
 		sum := sha256.Sum256([]byte(u.Scheme + "://" + u.User.Username() + "@" + u.Host + " " + option))
 		file := filepath.Join(dir, u.Hostname()+"-"+option+"-"+hex.EncodeToString(sum[:4]))
-		if err := replaceFile(file, secret); err != nil {
+		if err := durable.Write(file, durable.Bytes([]byte(secret))); err != nil {
 			return "", fmt.Errorf("move the secret out of the URL: %w", err)
 		}
 		reference := "file:" + file
@@ -33,23 +34,4 @@ func keepSecretOf(l connectors.Location) func(option, secret string) (string, er
 			"  %s. From now on leave it out of the URL and give the option %s=%s; and change the secret.\n", file, option, reference)
 		return reference, nil
 	}
-}
-
-// replaceFile writes a private file in one step.
-func replaceFile(name, content string) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

@@ -29,7 +29,7 @@ func (a *app) expire(now time.Time) error {
 }
 
 func (a *app) expireOne(f steer.Found, now time.Time) error {
-	j, err := journal.Recover(f.Dir, journal.Options{Logger: a.logger()})
+	m, err := a.recall(f.Dir)
 	var other *journal.InUse
 	if errors.As(err, &other) {
 		return nil // it runs
@@ -39,10 +39,10 @@ func (a *app) expireOne(f steer.Found, now time.Time) error {
 	}
 	s := f.Ask()
 	s.State, s.Ended = steer.StateCancelled, now.UTC()
-	if err := errors.Join(a.keepLeft(f, s, j), j.Close()); err != nil {
-		return err
+	if err := a.keepLeft(f, s, m.journal); err != nil {
+		return errors.Join(err, m.Close())
 	}
-	return forgetState(f.Dir)
+	return m.forget()
 }
 
 // keepLeft keeps the receipts of a transfer that does not go on.
@@ -56,5 +56,5 @@ func (a *app) keepLeft(f steer.Found, s steer.Status, j *journal.Journal) error 
 	if err := errors.Join(m.recount(&report{spool: spool, cancelled: true}, nil), spool.end()); err != nil {
 		return err
 	}
-	return keepReceipts(s, spool)
+	return a.keepReceipts(f.Dir, s, spool)
 }

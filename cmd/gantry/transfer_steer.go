@@ -170,21 +170,20 @@ func cancelHere(a *app, cmd *cobra.Command, f steer.Found, force bool) error {
 func (a *app) forget(cmd *cobra.Command, f steer.Found, force bool) error {
 	s := f.Ask()
 	s.State, s.Ended, s.Error = steer.StateCancelled, time.Now().UTC(), ""
-	if err := a.abortLeft(cmd.Context(), f, s, force); err != nil {
+	m, err := a.recall(f.Dir)
+	if err != nil {
 		return err
 	}
-	if err := forgetState(f.Dir); err != nil {
+	if err := a.abortLeft(cmd.Context(), f, s, m.journal, force); err != nil {
+		return errors.Join(err, m.Close())
+	}
+	if err := m.forget(); err != nil {
 		return err
 	}
 	return a.told(cmd, local(s))
 }
 
-func (a *app) abortLeft(ctx context.Context, f steer.Found, s steer.Status, force bool) error {
-	j, err := journal.Recover(f.Dir, journal.Options{Logger: a.logger()})
-	if err != nil {
-		return err
-	}
-	defer j.Close()
+func (a *app) abortLeft(ctx context.Context, f steer.Found, s steer.Status, j *journal.Journal, force bool) error {
 	if err := a.abortUploads(ctx, f, j); err != nil && !force {
 		return fmt.Errorf("what %s has sent cannot be aborted: %w (try again later, or forget it with --force; gantry sweep removes it then)", f.ID, err)
 	}

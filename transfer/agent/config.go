@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"gantry/transfer/agent/wire"
+	"gantry/transfer/durable"
 )
 
 // configFile keeps the last good configuration, so that an agent that starts without its hub works by it. It is no
@@ -36,19 +36,7 @@ func (c configFile) save(config wire.Config) error {
 	if err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(string(c)), ".config-*")
-	if err != nil {
-		return fmt.Errorf("keep the configuration: %w", err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already where all went well
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), string(c))
-	}
-	if err != nil {
+	if err := durable.Write(string(c), durable.Bytes(data)); err != nil {
 		return fmt.Errorf("keep the configuration: %w", err)
 	}
 	return nil

@@ -18,11 +18,28 @@ type folder struct {
 	held *os.File
 }
 
+// take locks the folder, which it makes. One that was retired while this one waited for
+// its lock is not it any more.
 func take(dir string) (*folder, error) {
+	for {
+		f, err := takeOnce(dir)
+		if f == nil || err != nil || f.named() {
+			return f, err
+		}
+		if err := f.release(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func takeOnce(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the journal's folder: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrNotExist) { // retired in between
+		return takeOnce(dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the journal's lock: %w", err)
 	}
@@ -39,6 +56,16 @@ func take(dir string) (*folder, error) {
 		return nil, fmt.Errorf("write the journal's lock: %w", err)
 	}
 	return &folder{dir: dir, held: f}, nil
+}
+
+// named tells whether the lock that is held is still the one of the folder's name.
+func (f *folder) named() bool {
+	ours, err := f.held.Stat()
+	if err != nil {
+		return false
+	}
+	now, err := os.Stat(filepath.Join(f.dir, "lock"))
+	return err == nil && os.SameFile(ours, now)
 }
 
 func (f *folder) store() string   { return filepath.Join(f.dir, "store") }

@@ -73,10 +73,21 @@ func (o Options) filled() Options {
 // Close waits for the writes that have begun and gives the folder free. Calls that
 // come after it fail.
 func (j *Journal) Close() error {
+	return j.close(j.folder.release)
+}
+
+// Retire closes the journal and moves its folder to another name of the same volume, in
+// one step: whoever opens the journal from then on finds none, and nobody can have
+// opened it in between.
+func (j *Journal) Retire(to string) error {
+	return j.close(func() error { return j.folder.retire(to) })
+}
+
+func (j *Journal) close(leave func() error) error {
 	j.writer.stop()
 	err := j.db.Close()
-	if released := j.folder.release(); err == nil {
-		err = released
+	if left := leave(); err == nil {
+		err = left
 	}
 	if err != nil {
 		return fmt.Errorf("close the journal %s: %w", j.dir, err)

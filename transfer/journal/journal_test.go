@@ -328,3 +328,40 @@ func TestAClosedJournalSaysSo(t *testing.T) {
 		t.Fatal("read after Close")
 	}
 }
+
+// Who waits for the lock of a folder that is retired gets the next one of that name, and
+// not the one that is about to go.
+func TestNobodyGetsAFolderThatIsRetired(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	dir := filepath.Join(base, "journal")
+	var number atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 100 {
+				f, err := take(dir)
+				var other *InUse
+				if errors.As(err, &other) {
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				name := filepath.Join(dir, "name")
+				if err := os.WriteFile(name, nil, 0o600); err != nil {
+					t.Errorf("who has the folder does not find it: %v", err)
+				}
+				ours, _ := f.held.Stat()
+				if now, err := os.Stat(filepath.Join(dir, "lock")); err != nil || !os.SameFile(ours, now) {
+					t.Errorf("the folder of that name is another one: %v", err)
+				}
+				if err := f.retire(filepath.Join(base, fmt.Sprint(number.Add(1)))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}

@@ -20,3 +20,8 @@ func lock(f *os.File) error {
 	}
 	return err
 }
+
+// retire moves the folder while it is locked.
+func (f *folder) retire(to string) error {
+	return errors.Join(os.Rename(f.dir, to), f.release())
+}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"gantry/transfer/durable"
 	"gantry/transfer/steer"
 )
 
@@ -33,8 +34,9 @@ const (
 
 // Keep adds a run of the transfer s.ID, which has ended at s.Ended, and gives the ID of
 // the run, whose number is above those of all that are kept. All is on disk when it
-// returns. It waits while another process prunes.
-func (l Ledger) Keep(s steer.Status, lines iter.Seq2[[]byte, error]) (id string, err error) {
+// returns. It waits while another process prunes. about, unless it is nil, is told the ID
+// before the run counts as kept; its error keeps it from that.
+func (l Ledger) Keep(s steer.Status, lines iter.Seq2[[]byte, error], about func(id string) error) (id string, err error) {
 	release, err := l.hold(lockKeep)
 	if err != nil {
 		return "", fmt.Errorf("keep receipts: %w", err)
@@ -54,8 +56,11 @@ func (l Ledger) Keep(s steer.Status, lines iter.Seq2[[]byte, error]) (id string,
 	}
 	s.ID = id
 	status, err := json.MarshalIndent(s, "", "  ")
+	if err == nil && about != nil {
+		err = about(id)
+	}
 	if err == nil { // the status last: what has one is whole
-		err = put(dir, id+statusEnd, append(status, '\n'))
+		err = durable.Write(filepath.Join(dir, id+statusEnd), durable.Bytes(append(status, '\n')))
 	}
 	if err != nil {
 		_ = os.Remove(file.Name()) // Prune finds what is left of it

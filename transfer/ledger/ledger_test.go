@@ -34,7 +34,7 @@ func lines(list ...string) iter.Seq2[[]byte, error] {
 
 func keep(t *testing.T, l Ledger, transfer string, ended time.Time, list ...string) string {
 	t.Helper()
-	id, err := l.Keep(steer.Status{ID: transfer, State: steer.StateDone, Ended: ended, Files: len(list)}, lines(list...))
+	id, err := l.Keep(steer.Status{ID: transfer, State: steer.StateDone, Ended: ended, Files: len(list)}, lines(list...), nil)
 	must(t, err)
 	return id
 }
@@ -110,7 +110,7 @@ func TestWhatIsNotWrittenInFullIsNoLine(t *testing.T) {
 
 func TestARunThatCannotBeWrittenIsNotKept(t *testing.T) {
 	l := Ledger(t.TempDir())
-	_, err := l.Keep(steer.Status{ID: "copy-a", Ended: noon}, func(yield func([]byte, error) bool) { yield(nil, os.ErrPermission) })
+	_, err := l.Keep(steer.Status{ID: "copy-a", Ended: noon}, func(yield func([]byte, error) bool) { yield(nil, os.ErrPermission) }, nil)
 	if err == nil {
 		t.Fatal("it is said to be kept")
 	}

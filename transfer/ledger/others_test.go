@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"gantry/transfer/durable"
 	"gantry/transfer/steer"
 )
 
@@ -39,7 +40,7 @@ func TestRunsAtOnceOfOneTransferAreAllKept(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 20 {
 		all.Go(func() {
-			_, err := l.Keep(steer.Status{ID: "copy-a", Ended: noon, Files: 1}, lines(fmt.Sprint("line ", n)))
+			_, err := l.Keep(steer.Status{ID: "copy-a", Ended: noon, Files: 1}, lines(fmt.Sprint("line ", n)), nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -71,14 +72,14 @@ func TestWhatIsBeingWrittenIsNotPruned(t *testing.T) {
 		id, err := l.Keep(steer.Status{ID: "copy-a", Ended: now.AddDate(0, 0, -1), Files: 40_000}, func(yield func([]byte, error) bool) {
 			for n := range 40_000 { // more than is buffered
 				if n%20_000 == 0 {
-					must(t, os.WriteFile(filepath.Join(string(l), now.UTC().Format(day), unfinished+"of another"), []byte("more"), 0o600))
+					must(t, os.WriteFile(filepath.Join(string(l), now.UTC().Format(day), durable.Unfinished+"of another"), []byte("more"), 0o600))
 					must(t, prune(l))
 				}
 				if !yield([]byte("line"), nil) {
 					return
 				}
 			}
-		})
+		}, nil)
 		if err != nil {
 			t.Errorf("%s: %v", how, err)
 			continue
@@ -86,7 +87,7 @@ func TestWhatIsBeingWrittenIsNotPruned(t *testing.T) {
 		if got := linesOf(t, l, id); len(got) != 40_000 {
 			t.Errorf("%s: it has %d lines", how, len(got))
 		}
-		if left, _ := filepath.Glob(string(l) + "/*/" + unfinished + "*"); len(left) != 1 {
+		if left, _ := filepath.Glob(string(l) + "/*/" + durable.Unfinished + "*"); len(left) != 1 {
 			t.Errorf("%s: what another one writes is gone", how)
 		}
 		must(t, l.Prune(now, limits, 100)) // once nobody writes
@@ -102,7 +103,7 @@ func TestWhatAKilledProcessLeftIsPruned(t *testing.T) {
 	keep(t, l, "copy-a", now, "1")
 	dir := filepath.Join(string(l), now.UTC().Format(day))
 	old := now.Add(-lookEvery - time.Minute)
-	for _, name := range []string{unfinished + "1", "copy-b.1" + linesEnd} {
+	for _, name := range []string{durable.Unfinished + "1", "copy-b.1" + linesEnd} {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte("some"), 0o600))
 		must(t, os.Chtimes(filepath.Join(dir, name), old, old))
 	}

@@ -74,10 +74,6 @@ func (l Ledger) prune(now time.Time, limits Limits) error {
 	})
 }
 
-// unfinished is how names of files begin that are being written, or were when their
-// process was killed.
-const unfinished = ".new-"
-
 // A holding is what a run takes.
 type holding struct {
 	id    string

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"io/fs"
@@ -9,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"gantry/transfer/durable"
 )
 
 // create makes the file of the lines of the next run of a transfer, in a folder which it
@@ -34,7 +35,7 @@ func create(dir, transfer string, number int) (f *os.File, id string, err error)
 
 // writeLines fills and closes the file. It is on disk then; on an error it is removed.
 func writeLines(f *os.File, lines iter.Seq2[[]byte, error]) error {
-	return fill(f, func(w io.Writer) error {
+	return durable.Fill(f, func(w io.Writer) error {
 		for line, err := range lines {
 			if err == nil {
 				_, err = w.Write(append(line, '\n'))
@@ -45,46 +46,4 @@ func writeLines(f *os.File, lines iter.Seq2[[]byte, error]) error {
 		}
 		return nil
 	})
-}
-
-// put writes a file in one step. It is on disk then.
-func put(dir, name string, data []byte) error {
-	f, err := os.CreateTemp(dir, unfinished+"*") // mode 0600
-	if err != nil {
-		return err
-	}
-	if err := fill(f, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return syncFolder(dir)
-}
-
-func fill(f *os.File, write func(io.Writer) error) error {
-	w := bufio.NewWriterSize(f, 1<<16)
-	err := write(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // Prune finds what is left of it
-	}
-	return err
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
