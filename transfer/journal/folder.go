@@ -21,9 +21,12 @@ type folder struct {
 // take locks the folder, which it makes. One that was retired while this one waited for
 // its lock is not it any more.
 func take(dir string) (*folder, error) {
-	for {
+	for tries := 0; ; tries++ {
 		f, err := takeOnce(dir)
-		if f == nil || err != nil || f.named() {
+		if tries < 100 && (errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist)) {
+			continue // it was retired while it was looked for
+		}
+		if err != nil || f.named() {
 			return f, err
 		}
 		if err := f.release(); err != nil {
@@ -37,9 +40,6 @@ func takeOnce(dir string) (*folder, error) {
 		return nil, fmt.Errorf("make the journal's folder: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if errors.Is(err, fs.ErrNotExist) { // retired in between
-		return takeOnce(dir)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("open the journal's lock: %w", err)
 	}

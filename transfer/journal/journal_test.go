@@ -339,7 +339,7 @@ func TestNobodyGetsAFolderThatIsRetired(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			for range 100 {
+			for range 300 {
 				f, err := take(dir)
 				var other *InUse
 				if errors.As(err, &other) {
