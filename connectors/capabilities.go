@@ -175,6 +175,16 @@ type Identifier interface {
 	Identity(ctx context.Context, path string) (string, error)
 }
 
+// A Surveyor has Traits that only a trial tells, which is too much for each opening of
+// the place: an SSH server's commands that compute digests.
+type Surveyor interface {
+	// Survey makes the trial, if none was made yet and a file of this size, in bytes, is
+	// worth it; -1 is any. It may write and remove a small file that nobody else sees.
+	// Traits.Computes tells what it found; missing says for people why that is nothing,
+	// and is "" where it is something, or no trial was made. Many may call it at once.
+	Survey(ctx context.Context, size int64) (missing string)
+}
+
 // OnDisk is a place whose files this machine's file system has.
 type OnDisk interface {
 	// FilePath gives the absolute path of the file at a clean path. The file need

@@ -25,5 +25,6 @@ type Traits struct {
 	OneStream     bool          // a large file is read best through one stream from its beginning to its end: to open it at each part costs more than the place makes of many streams
 	Far           bool          // the way there and back takes 5 ms or more, as far as is known: what is read once more costs time that is the link's
 	OpenStaged    bool          // what is staged can be read while more of it is written, at the pace of both alone
-	Computes      []Algorithm   // the place computes these from a file's bytes when it is asked (Hasher, StagedHasher), as far as is known; not to be changed
+	Computes      []Algorithm   // the place computes these from a file's bytes when it is asked (Hasher, StagedHasher), as far as is known, the quickest first; not to be changed
+	ComputesFrom  int64         // bytes; a smaller file is read sooner than the place has computed its digest. If it is not 0 and Computes is empty, a Surveyor may find some
 }

@@ -74,7 +74,7 @@ type delivery struct {
 
 func newDelivery(r *run, to Destination) *delivery {
 	d := &delivery{
-		r: r, to: to, target: to.target(), traits: to.traits(), way: PlanProof(to, r.job.Verify, r.job.algorithms()...),
+		r: r, to: to, target: to.target(), traits: to.traits(), way: r.planProof(to),
 		writes: r.flow(to.Place, to.Location, schedule.Write),
 		queue:  make(chan *piece, r.e.parallel()+2), left: make(chan struct{}),
 		opened: newMoment(), proved: map[int]connectors.Part{},

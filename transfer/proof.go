@@ -24,12 +24,21 @@ type ProofPlan struct {
 // digests: the strongest that the place is good for, by what it states of itself and
 // by what a probe has found out. It asks nothing of the network.
 func PlanProof(d Destination, verify Verify, digests ...connectors.Algorithm) ProofPlan {
+	return planProof(d, verify, unknownSize, "", digests...)
+}
+
+// unknownSize plans for a large file.
+const unknownSize = -1
+
+// planProof is PlanProof for a file of this size. missing is why the place was found to
+// compute no digest, "" if it was not.
+func planProof(d Destination, verify Verify, size int64, missing string, digests ...connectors.Algorithm) ProofPlan {
 	_, readable := d.Place.(connectors.Source)
 	if !readable {
 		_, readable = connectors.As[connectors.Mover](d.Place)
 	}
 	_, hashes := connectors.As[connectors.Hasher](d.Place)
-	l := ladder{traits: d.traits(), readable: readable, hashes: hashes, verify: cmp.Or(d.Verify, verify), wanted: digests}
+	l := ladder{traits: d.traits(), readable: readable, hashes: hashes, verify: cmp.Or(d.Verify, verify), wanted: digests, size: size, missing: missing}
 	if d.Profile != nil {
 		l.profile = *d.Profile
 	}
@@ -45,6 +54,8 @@ type ladder struct {
 	verify   Verify
 	profile  connectors.Profile // empty without a probe
 	wanted   []connectors.Algorithm
+	size     int64
+	missing  string
 }
 
 func (l ladder) choose() ProofPlan {
@@ -71,13 +82,16 @@ func (l ladder) native() (ProofPlan, string) {
 	if wrong := wrongDigests(l.profile); wrong != "" {
 		return ProofPlan{}, "a probe found the place's digests wrong: " + wrong
 	}
-	why := "the place has no digest of its own"
+	why := l.without()
 	switch a := l.traits.WholeDigest; {
 	case a == "":
 	case digest.Strong(a):
 		return ProofPlan{Proof: ProofNative, Digest: a, Reason: fmt.Sprintf("the place states the %s of each file that it stores", a)}, ""
 	default:
 		why = fmt.Sprintf("the place states a %s, which is too short for a proof", a)
+	}
+	if l.tooSmall() {
+		return ProofPlan{}, why
 	}
 	a, ok := l.computed()
 	if !ok && len(l.traits.Computes) > 0 {
@@ -89,24 +103,36 @@ func (l ladder) native() (ProofPlan, string) {
 	return ProofPlan{Proof: ProofNative, Digest: a, asked: true, Reason: fmt.Sprintf("the place computes the %s of what it has stored", a)}, ""
 }
 
+// without says why a place that states no digest is not asked for one either.
+func (l ladder) without() string {
+	const none = "the place has no digest of its own"
+	switch from := l.traits.ComputesFrom; {
+	case l.missing != "":
+		return none + ": " + l.missing
+	case l.tooSmall():
+		return "a file of this size is sooner read than digested by its place"
+	case from > 0 && len(l.traits.Computes) == 0 && l.size == unknownSize:
+		return none + " that is known before the first large file is sent there"
+	default:
+		return none
+	}
+}
+
+func (l ladder) tooSmall() bool { return l.size != unknownSize && l.size < l.traits.ComputesFrom }
+
 // computed is the digest that the place is asked for: one that the job wants anyway,
-// else the one that costs us least.
+// else the one that costs the place least.
 func (l ladder) computed() (connectors.Algorithm, bool) {
 	good := func(a connectors.Algorithm) bool {
 		return digest.Strong(a) && slices.Contains(l.traits.Computes, a) && foundRight(l.profile, a)
 	}
-	for _, list := range [][]connectors.Algorithm{l.wanted, cheapest} {
+	for _, list := range [][]connectors.Algorithm{l.wanted, l.traits.Computes} {
 		if i := slices.IndexFunc(list, good); i >= 0 {
 			return list[i], true
 		}
 	}
 	return "", false
 }
-
-// cheapest are the digests in the order in which we like to compute them. SHA-256
-// costs little more than SHA-1, and MD5 costs twice as much.
-var cheapest = slices.DeleteFunc(append([]connectors.Algorithm{connectors.XXH128, connectors.CRC64NVME, connectors.XXH3, connectors.XXH64, connectors.SHA256}, digest.All()...),
-	func(a connectors.Algorithm) bool { return !digest.Strong(a) })
 
 // wrongDigests gives what a probe says of digests that are not those of the bytes, or
 // that a place repeats without having looked at them.
@@ -117,6 +143,13 @@ func wrongDigests(p connectors.Profile) string {
 		}
 	}
 	return ""
+}
+
+// foundAny tells whether a place may compute digests: a probe that asked for some has found
+// one right, or there was no such probe.
+func foundAny(p connectors.Profile) bool {
+	answer, asked := p.Can["digests on demand"]
+	return !asked || strings.HasPrefix(answer, "yes")
 }
 
 // foundRight tells whether a digest that the place computes may be believed: a probe

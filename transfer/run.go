@@ -46,6 +46,7 @@ type run struct {
 
 	growth     *growth // nil if the source is finished
 	deliveries []*delivery
+	missing    map[journal.Target]string // why a destination was found to compute no digest
 	seen       seen
 	pass       pass
 	once       bool        // see copyAtOnce
@@ -119,6 +120,7 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 
 // copyTo reads once and delivers to all. It returns the failures.
 func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
+	r.survey(ctx, todo)
 	for _, to := range todo {
 		r.deliveries = append(r.deliveries, newDelivery(r, to))
 	}

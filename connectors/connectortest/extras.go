@@ -71,7 +71,7 @@ func testHashStaged(t *testing.T, s *stand) {
 			t.Errorf("the place's %s is %q (%v); want %q", algorithm, got[algorithm], err, want[algorithm])
 		}
 	}
-	_, err := hasher.HashStaged(s.ctx, connectors.XXH128)
+	_, err := hasher.HashStaged(s.ctx, connectors.C4)
 	s.fails("a digest that no server has", err, connectors.KindUnsupported)
 	s.lists("")
 	if _, err := up.Commit(s.ctx, whole(data, written)); err != nil {

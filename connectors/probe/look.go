@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gantry/connectors"
@@ -24,6 +25,29 @@ func (p *probe) describe(ctx context.Context) error {
 		p.profile.ClockSkew = seconds(d.Clock.Sub(p.Now()))
 	}
 	return nil
+}
+
+// learned takes over what has been found out since.
+func (p *probe) learned(ctx context.Context) error {
+	describer, ok := connectors.As[connectors.Describer](p.place)
+	if !ok {
+		return nil
+	}
+	d, err := describer.Describe(ctx)
+	for _, q := range d.Quirks {
+		if !slices.ContainsFunc(p.profile.Quirks, func(known connectors.Quirk) bool { return known.Name == q.Name }) {
+			p.profile.Quirks = append(p.profile.Quirks, q)
+		}
+	}
+	for _, f := range d.Features {
+		if !slices.Contains(p.profile.Features, f) {
+			p.profile.Features = append(p.profile.Features, f)
+		}
+	}
+	if len(d.Options) > 0 {
+		p.profile.Options = d.Options
+	}
+	return err
 }
 
 func (p *probe) list(ctx context.Context) error {

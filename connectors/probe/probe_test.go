@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,9 +76,27 @@ func TestSFTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	can(t, p, "list", "write", "read", "replace", "refuse to replace", "resume uploads", "rename")
-	if p.Proof != "readback" || p.Commit != "atomic" || !strings.Contains(p.Software, "OpenSSH") {
+	can(t, p, "list", "write", "read", "replace", "refuse to replace", "resume uploads", "rename", "digests on demand")
+	if p.Proof != "native xxh128" || p.Commit != "atomic" || !strings.Contains(p.Software, "OpenSSH") || !slices.Contains(p.Features, "digest xxh128") || len(p.Options) > 0 {
 		t.Errorf("%+v", p)
+	}
+	clean(t, dir)
+}
+
+// What a server for files alone answers to a command is told, and it is not asked again.
+func TestSFTPWithoutCommands(t *testing.T) {
+	s, err := servers.StartSSHDWith(t.Context(), t.TempDir(), servers.SSHDOptions{Lines: []string{"ForceCommand internal-sftp"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	l := connectors.Location{URL: s.URL(dir), Options: map[string]string{"identityFile": s.IdentityFile, "knownHosts": s.KnownHosts}}
+	p, err := run(t, sftp.Connector(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer := p.Can["digests on demand"]; p.Proof != "readback" || !strings.Contains(answer, "does not run commands") || p.Options["digestCommands"] != "none" {
+		t.Errorf("%q: %+v", answer, p)
 	}
 	clean(t, dir)
 }

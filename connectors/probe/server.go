@@ -60,7 +60,14 @@ func (p *probe) hash(ctx context.Context) error {
 		p.cannot("digests on demand", "the protocol has none")
 		return nil
 	}
-	data := bytesOf(6, 70_000)
+	if s, ok := connectors.As[connectors.Surveyor](p.place); ok {
+		missing := s.Survey(ctx, -1)
+		if err := p.learned(ctx); err != nil || missing != "" {
+			p.cannot("digests on demand", "%s", missing)
+			return err
+		}
+	}
+	data := bytesOf(6, max(70_000, p.place.Traits().ComputesFrom))
 	path := p.path("hashed")
 	if _, err := p.put(ctx, path, data, connectors.UploadOptions{}); err != nil {
 		return p.can("digests on demand", err)

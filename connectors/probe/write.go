@@ -89,11 +89,10 @@ func (p *probe) examine(ctx context.Context, path string, data []byte, when time
 // vouched takes the strongest digest that the place states by itself and that is
 // right as the proof.
 func (p *probe) vouched(stated connectors.Digests, data []byte) {
-	ours := digestsOf(data)
 	for _, algorithm := range strongest {
 		switch stated[algorithm] {
 		case "":
-		case ours[algorithm]:
+		case sum(algorithms[algorithm](), data):
 			if !strings.HasPrefix(p.profile.Proof, "native ") { // those with the entry come without asking
 				p.profile.Proof = "native " + string(algorithm)
 			}

@@ -2,6 +2,7 @@ package sftp
 
 import (
 	"cmp"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -27,7 +28,9 @@ type config struct {
 	create      bool
 	connections int
 	timeout     time.Duration
-	congestion  tcp.Congestion
+
+	digestCommands bool // may be run
+	congestion     tcp.Congestion
 }
 
 // A hop is one login on the way to the server.
@@ -60,6 +63,12 @@ func configure(l connectors.Location) (config, error) {
 		url: u.Redacted(), root: connectors.LoginRoot(u.Path), knownHosts: r.File("knownHosts"),
 		create: r.Flag("create"), acceptNew: r.Flag("acceptNewHostKey"), legacy: r.Flag("legacy"), dropBox: r.Flag("dropBox"),
 		timeout: r.Duration("timeout"), connections: r.Number("connections", 1, mostConnections),
+	}
+	switch of := r.Text("digestCommands"); of {
+	case "auto", "none":
+		c.digestCommands = of == "auto"
+	default:
+		r.Keep(connectors.BadLocation(c.url, fmt.Sprintf("the option \"digestCommands\" is %q", of), "write auto or none"))
 	}
 	c.congestion, err = tcp.ReadCongestion(r.Text("congestion"))
 	if r.Keep(err); r.Err() != nil {

@@ -16,7 +16,7 @@ import (
 // server's time.
 func (p *place) Describe(ctx context.Context) (connectors.Description, error) {
 	return ask(ctx, p, "describe", p.url, func(_ context.Context, c *conn) (connectors.Description, error) {
-		d := connectors.Description{Software: c.link.software(), Quirks: append(c.quirks(), p.quirks()...), Options: p.fitting()}
+		d := connectors.Description{Software: c.link.software(), Quirks: append(c.quirks(), p.quirks()...), Options: p.fitting(), Features: p.commands.features()}
 		for name, data := range c.Extensions() {
 			d.Features = append(d.Features, strings.TrimSpace(printable(name)+" "+printable(data)))
 		}
@@ -59,15 +59,19 @@ var noAtomicReplace = connectors.Quirk{
 func (p *place) fitting() map[string]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.refusal == nil || len(p.conns) == 0 {
-		return nil
+	fit := map[string]string{}
+	if p.refusal != nil && len(p.conns) > 0 {
+		fit["connections"] = strconv.Itoa(len(p.links()))
 	}
-	return map[string]string{"connections": strconv.Itoa(len(p.links()))}
+	if p.commands.quirk() != nil {
+		fit["digestCommands"] = "none"
+	}
+	return fit
 }
 
 // quirks are what was found out in use.
 func (p *place) quirks() []connectors.Quirk {
-	var list []connectors.Quirk
+	list := p.commands.quirk()
 	if p.undated.Load() {
 		list = append(list, connectors.Quirk{Name: "no-times", Meaning: "the server does not let modification times be set: files carry the time of their arrival"})
 	}

@@ -13,7 +13,7 @@ import (
 	"gantry/connectors/sftp/wire"
 )
 
-// hasher asks servers that have check-file.
+// hasher asks servers that have check-file, or run commands.
 type hasher struct{ place *place }
 
 var _ connectors.Hasher = hasher{}
@@ -28,14 +28,21 @@ func (d hasher) Hash(ctx context.Context, path string, want ...connectors.Algori
 	if err != nil {
 		return nil, err
 	}
+	if d.place.mayCommand() {
+		entry, err := d.place.Stat(ctx, path)
+		if err != nil || entry.Size < d.place.computesFrom() {
+			return connectors.Digests{}, err
+		}
+		d.place.Survey(ctx, entry.Size)
+	}
 	sums, _, err := d.place.hashAll(ctx, path, path, want)
 	return sums, err
 }
 
 // HashStaged implements connectors.StagedHasher.
 func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (connectors.Digests, error) {
-	if len(u.place.computes) == 0 {
-		return nil, connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "the server has no check-file")
+	if len(u.place.computing()) == 0 {
+		return nil, connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "the server has no check-file, and no command is known to compute a digest")
 	}
 	sums, refusal, err := u.place.hashAll(ctx, u.staged(), u.path, want)
 	if err == nil && refusal != nil {
@@ -51,6 +58,10 @@ func (p *place) hashAll(ctx context.Context, name, path string, want []connector
 	err = p.do(ctx, "hash", path, func(ctx context.Context, c *conn) error {
 		entry, err := c.entry(ctx, name)
 		if err != nil {
+			return err
+		}
+		if len(p.computes) == 0 && p.mayCommand() {
+			refusal, err = p.byCommands(ctx, c, name, entry.Size, want, sums)
 			return err
 		}
 		for _, algorithm := range want {

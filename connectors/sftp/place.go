@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +22,10 @@ type place struct {
 	refuses atomic.Bool // it offers to and does not
 	undated atomic.Bool // the server does not let times be set
 
-	computes []connectors.Algorithm // digests; set before anybody else has the place
+	computes     []connectors.Algorithm // digests, by check-file; set before anybody else has the place
+	runsCommands bool                   // the server is of a kind that does, for some accounts; set likewise
+	commands     *commands
+	trials       sync.WaitGroup // that are being cleaned up
 }
 
 var (
@@ -33,6 +37,7 @@ var (
 
 // Close implements connectors.Place.
 func (p *place) Close() error {
+	p.trials.Wait()
 	conns := p.shut()
 	if len(conns) == 0 {
 		return nil
@@ -57,7 +62,7 @@ const partsAConnection = 4
 // Traits implements connectors.Place.
 func (p *place) Traits() connectors.Traits {
 	t := connectors.Traits{
-		AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox, Computes: p.computes,
+		AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox, Computes: p.computing(), ComputesFrom: p.computesFrom(),
 		OneStream: true, OpenStaged: !p.dropBox, Far: p.pool.distant(),
 		Concurrency: partsAConnection * p.connections,
 	}
@@ -128,9 +133,10 @@ func (p *place) check(ctx context.Context) (copies, hashes bool, err error) {
 		if hashes, err = c.canHash(ctx); hashes {
 			p.computes = c.offered()
 		}
+		p.runsCommands = !hashes && c.link.runsCommands()
 		return err
 	})
-	return copies, hashes, err
+	return copies, hashes || p.mayCommand(), err
 }
 
 func (p *place) checkRoot(ctx context.Context, c *conn) error {

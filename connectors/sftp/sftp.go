@@ -20,7 +20,7 @@
 //   - a drop box (the option dropBox) takes files under their final names at once.
 //
 // A place copies by itself where the server has copy-data, and hashes where it has
-// check-file.
+// check-file, or where OpenSSH lets the account run a command that does.
 //
 // A server's key must be known beforehand, from a known_hosts file or an option,
 // unless an option has the first one accepted. Links are the server's matter:
@@ -67,6 +67,7 @@ func describe() connectors.Connector {
 			{Name: "timeout", Help: "after so long without a sign of life from the server the connection is given up", Default: "30s", Example: "2m"},
 			{Name: "create", Help: "make the root folder when the first file is written", Default: "true", Example: "false"},
 			{Name: "dropBox", Help: "the server only takes files: no listing, no renaming. Files are written under their final names at once", Default: "false", Example: "true"},
+			{Name: "digestCommands", Help: "auto: have OpenSSH servers compute digests by a command (xxhsum, openssl, sha256sum and the like), where the account may run some; none: run none", Default: "auto", Example: "none"},
 			{Name: "legacy", Help: "let in servers of before 2016: ssh-rsa, diffie-hellman-group14-sha1 and group-exchange-sha1, aes128-cbc. They can be listened in on and faked", Default: "false", Example: "true"},
 		}, tcp.Options()...),
 	}
@@ -77,7 +78,7 @@ func open(ctx context.Context, l connectors.Location) (connectors.Place, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &place{pool: newPool(c)}
+	p := &place{pool: newPool(c), commands: newCommands()}
 	copies, hashes, err := p.check(ctx)
 	if err != nil {
 		_ = p.Close()

@@ -36,6 +36,7 @@ type everyInterface interface {
 	connectors.Sweeper
 	connectors.OnDisk
 	connectors.Identifier
+	connectors.Surveyor
 	connectors.Describer
 	connectors.Mover
 }
@@ -149,6 +150,7 @@ func (everything) Discard(context.Context, connectors.Unfinished) error {
 func (everything) Identity(context.Context, string) (string, error) {
 	return "", errReached(wrap.Identity)
 }
+func (everything) Survey(context.Context, int64) string { return "surveyed" }
 func (everything) FilePath(path string) (string, error) { return "/" + path, nil }
 
 func (everything) Describe(context.Context) (connectors.Description, error) {

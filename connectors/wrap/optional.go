@@ -23,6 +23,7 @@ var (
 	_ connectors.Foldered   = (*place)(nil)
 	_ connectors.OnDisk     = (*place)(nil)
 	_ connectors.Identifier = (*place)(nil)
+	_ connectors.Surveyor   = (*place)(nil)
 	_ connectors.Describer  = (*place)(nil)
 	_ connectors.Mover      = (*place)(nil)
 )
@@ -201,6 +202,14 @@ func (p *place) RemoveFolder(ctx context.Context, path string) error {
 // Identity implements connectors.Identifier.
 func (p *place) Identity(ctx context.Context, path string) (string, error) {
 	return with(ctx, p, Call{Op: Identity, Path: path}, func(ctx context.Context, i connectors.Identifier) (string, error) { return i.Identity(ctx, path) })
+}
+
+// Survey implements connectors.Surveyor. No hook is called.
+func (p *place) Survey(ctx context.Context, size int64) (missing string) {
+	if inner, ok := connectors.As[connectors.Surveyor](p.Place); ok {
+		return inner.Survey(ctx, size)
+	}
+	return ""
 }
 
 // FilePath implements connectors.OnDisk. It asks nobody, so that no hook is called.

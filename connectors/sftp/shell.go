@@ -1,0 +1,135 @@
+package sftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+
+	"gantry/connectors/promise"
+)
+
+// shellCommand is all that a server is asked to run: the script comes through its standard
+// input, so that no login shell has to understand how a name is quoted.
+const shellCommand = "/bin/sh"
+
+// mostWords bounds what a server may answer to a script, in bytes: some print a banner
+// before it.
+const mostWords = 64 << 10
+
+// A shell is a channel beside the sessions of the protocol.
+type shell struct {
+	ssh.Channel
+	exited <-chan bool // once it has ended: whether the server says so, or the connection is lost
+}
+
+// newShell opens one. It waits for ctx or the end of the link.
+func (l *link) newShell(ctx context.Context) (shell, error) {
+	return promise.Await(ctx, func() (shell, error) {
+		channel, requests, err := l.OpenChannel("session", nil)
+		if err != nil {
+			return shell{}, err
+		}
+		exited := make(chan bool, 1)
+		go func() {
+			told := false
+			for r := range requests {
+				told = told || strings.HasPrefix(r.Type, "exit-")
+				_ = r.Reply(false, nil)
+			}
+			exited <- told
+		}()
+		return shell{channel, exited}, nil
+	}, shell.end)
+}
+
+// end stops what runs in it, also on servers that know no signals: scripts that take long
+// end when their standard input does.
+func (s shell) end() {
+	_, _ = s.SendRequest("signal", false, ssh.Marshal(struct{ Name string }{"TERM"}))
+	_ = s.Close()
+}
+
+// run has a script run, and gives what it prints up to the line that begins with last. A
+// script that runs long keeps its standard input open.
+func (s shell) run(ctx context.Context, script, last string, long bool) (printed string, err error) {
+	defer s.Close()
+	defer context.AfterFunc(ctx, s.end)()
+	// No answer is awaited, which would cost a round trip more.
+	if _, err := s.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{shellCommand})); err != nil {
+		return "", err
+	}
+	complaint := excerptOf(s.Stderr())
+	if _, err := io.WriteString(s, script); err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	if !long {
+		_ = s.CloseWrite()
+	}
+	printed, err = s.upTo(last)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case errors.Is(err, io.EOF): // on both streams
+		select {
+		case told := <-s.exited:
+			if !told {
+				return "", io.ErrUnexpectedEOF
+			}
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+		return "", fmt.Errorf("%w: %s", errNoShell, answer(<-complaint, printed))
+	case err != nil:
+		s.end()
+		return "", fmt.Errorf("%w: %s", errNoShell, answer("", printed))
+	}
+	return printed, nil
+}
+
+// errNoShell is of servers that do something else than what they are asked.
+var errNoShell = errors.New("the server does not run commands as a shell does")
+
+var errEndless = errors.New("more was printed than belongs to an answer")
+
+// upTo reads up to a line that begins so.
+func (s shell) upTo(last string) (string, error) {
+	var all strings.Builder
+	buffer := make([]byte, 4<<10)
+	for all.Len() < mostWords {
+		n, err := s.Read(buffer)
+		all.Write(buffer[:n])
+		if i := strings.Index(all.String(), "\n"+last); i >= 0 && strings.Contains(all.String()[i+1:], "\n") {
+			return all.String(), nil
+		}
+		if err != nil {
+			return all.String(), err
+		}
+	}
+	return all.String(), errEndless
+}
+
+// excerptOf reads all of r in the background, and gives how it begins.
+func excerptOf(r io.Reader) <-chan string {
+	const most = 200
+	begins := make(chan string, 1)
+	go func() {
+		text, _ := io.ReadAll(io.LimitReader(r, most))
+		begins <- string(text)
+		_, _ = io.Copy(io.Discard, r)
+	}()
+	return begins
+}
+
+// answer quotes the first of these texts that says something.
+func answer(texts ...string) string {
+	for _, text := range texts {
+		if line, _, _ := strings.Cut(strings.TrimSpace(text), "\n"); line != "" {
+			return fmt.Sprintf("it answers %q", printable(line))
+		}
+	}
+	return "it answers nothing"
+}
