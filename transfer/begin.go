@@ -123,7 +123,7 @@ func (d *delivery) beginAnew(ctx context.Context) error {
 		return nil // there will be nothing to take up, nor to clear away
 	}
 	d.record = journal.Upload{Target: d.target, ID: up.ID(), Started: d.r.e.o.Now().UTC()}
-	d.recording = d.r.e.journal.BeginSoon(d.r.underWay(), d.record)
+	d.recording = d.beginRecord()
 	if d.r.once {
 		return nil // a part that is lost is sent again as quickly
 	}
@@ -158,4 +158,13 @@ func (d *delivery) options() connectors.UploadOptions {
 		Size: size, ModTime: modified, ContentType: d.r.job.ContentType,
 		Metadata: d.r.job.Metadata, Exclusive: d.to.Exclusive, Brief: true, AtOnce: d.r.once,
 	}
+}
+
+// beginRecord writes the upload down. One that is sent again as quickly is only kept
+// from being left behind.
+func (d *delivery) beginRecord() (wait func() error) {
+	if d.r.once {
+		return d.r.e.journal.BeginBriefly(d.r.underWay(), d.record)
+	}
+	return d.r.e.journal.BeginSoon(d.r.underWay(), d.record)
 }

@@ -11,6 +11,8 @@
 //   - Damage is found by checksums and told as [ErrDamaged]. [SetAside] moves the
 //     damaged files away, and the next Open begins with an empty journal. Losing a
 //     journal costs re-hashing, never a file.
+//   - Jobs of small files, which are finished within a moment, pass the store by: see
+//     [Journal.BeginBriefly].
 //   - A volume that runs full ends in an error of connectors.KindNoSpace, before
 //     the store itself (which maps its files into memory) is hit; a reserve file
 //     keeps room for what has to be written down then.

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // A folder is the journal's: "lock" names the process that has it, "reserve"
-// takes up room for bad times, "store" is the database.
+// takes up room for bad times, "store" is the database, "briefs" has the pages of brief jobs.
 type folder struct {
 	dir  string
 	held *os.File
@@ -69,6 +70,7 @@ func (f *folder) named() bool {
 }
 
 func (f *folder) store() string   { return filepath.Join(f.dir, "store") }
+func (f *folder) briefs() string  { return filepath.Join(f.dir, "briefs") }
 func (f *folder) reserve() string { return filepath.Join(f.dir, "reserve") }
 func (f *folder) release() error  { return f.held.Close() }
 
@@ -108,4 +110,17 @@ func SetAside(dir string, now time.Time) (string, error) {
 			return aside, nil
 		}
 	}
+}
+
+// syncFolder puts the names in a folder on the disk.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
+		return err
+	}
+	return nil
 }

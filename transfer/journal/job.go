@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,7 +61,7 @@ func (j *Journal) Revise(job Job) error {
 		return err
 	}
 	w := &write{}
-	if err := w.put(key(jobs, job.ID), job); err != nil {
+	if err := errors.Join(w.put(key(jobs, job.ID), job), j.lengthen(job.ID)); err != nil {
 		return err
 	}
 	return j.writer.submit(w)()
@@ -73,7 +74,7 @@ func (j *Journal) BeginSoon(job Job, u Upload) (wait func() error) {
 		return failed(err)
 	}
 	w := &write{new: true}
-	if err := w.put(key(jobs, job.ID), job); err != nil {
+	if err := errors.Join(w.put(key(jobs, job.ID), job), j.lengthen(job.ID)); err != nil {
 		return failed(err)
 	}
 	if err := w.put(key(uploads, job.ID, u.Target.key()), u); err != nil {
@@ -98,11 +99,17 @@ func (u Upload) mark() string { return fmt.Sprintf("%016x", xxh3.HashString(u.ID
 
 // Drop forgets an upload and its parts: it is aborted, or gone.
 func (j *Journal) Drop(job string, t Target) error {
+	if err := j.lengthen(job); err != nil {
+		return err
+	}
 	return j.replace(nil, key(uploads, job, t.key()), key(parts, job, t.key()))
 }
 
 // Done records a finished copy (a small JSON value) and drops its upload.
 func (j *Journal) Done(job string, t Target, finished any) error {
+	if err := j.lengthen(job); err != nil {
+		return err
+	}
 	w := &write{}
 	if err := w.put(key(copies, job, t.key()), named{t, finished}); err != nil {
 		return err
@@ -125,23 +132,10 @@ func (j *Journal) Finish(job string, receipt any) error {
 	if err := w.put(key(receipts, job), dated{j.now().UTC(), receipt}); err != nil {
 		return err
 	}
-	return j.replace(w, key(jobs, job), key(uploads, job), key(copies, job), key(marks, job), key(parts, job))
-}
-
-// FinishAtOnce is Finish for a job of which nothing was ever recorded but its
-// beginning and these uploads: there is nothing else to look for.
-func (j *Journal) FinishAtOnce(job string, receipt any, begun ...Target) error {
-	if err := checkName("job's ID", job); err != nil {
+	if err := j.replace(w, key(jobs, job), key(uploads, job), key(copies, job), key(marks, job), key(parts, job)); err != nil {
 		return err
 	}
-	w := &write{}
-	if err := w.put(key(receipts, job), dated{j.now().UTC(), receipt}); err != nil {
-		return err
-	}
-	for _, t := range begun {
-		w.ops = append(w.ops, op{key: key(jobs, job), remove: true}, op{key: key(uploads, job, t.key()), remove: true})
-	}
-	return j.writer.submit(w)()
+	return j.forgetBrief(job)
 }
 
 // dated is a receipt with the time of its writing, for [Journal.PruneReceipts].
@@ -168,7 +162,10 @@ func orphanKey(u Upload) []byte { return key(orphans, u.Target.key(), u.mark()) 
 
 // Forget removes all that is known of a job, its receipt too.
 func (j *Journal) Forget(job string) error {
-	return j.replace(nil, key(jobs, job), key(uploads, job), key(copies, job), key(marks, job), key(parts, job), key(receipts, job))
+	if err := j.replace(nil, key(jobs, job), key(uploads, job), key(copies, job), key(marks, job), key(parts, job), key(receipts, job)); err != nil {
+		return err
+	}
+	return j.forgetBrief(job)
 }
 
 func (w *write) put(key []byte, value any) error {

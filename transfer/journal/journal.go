@@ -28,6 +28,8 @@ type Journal struct {
 	db     *badger.DB
 	writer *writer
 	known  *known
+	briefs *briefs
+	turn   sync.Mutex // of who looks what is known of a brief job, and writes what follows
 
 	mu   sync.Mutex
 	next map[string]uint64 // of each outbox that was appended to: the next sequence number
@@ -49,9 +51,14 @@ func Open(dir string, o Options) (*Journal, error) {
 		f.release()
 		return nil, err
 	}
-	j := &Journal{dir: dir, now: o.Now, logger: o.Logger, folder: f, db: db, next: map[string]uint64{}, known: &known{}}
-	j.writer = startWriter(db, r, j.known)
-	if err := errors.Join(j.known.begin(j), j.sweep()); err != nil {
+	b, err := openBriefs(f.briefs())
+	if err != nil {
+		f.release()
+		return nil, errors.Join(err, db.Close())
+	}
+	j := &Journal{dir: dir, now: o.Now, logger: o.Logger, folder: f, db: db, next: map[string]uint64{}, known: &known{}, briefs: b}
+	j.writer = startWriter(db, r, j.known, b)
+	if err := errors.Join(j.known.begin(j), j.lengthenAll(), j.sweep()); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
@@ -85,7 +92,7 @@ func (j *Journal) Retire(to string) error {
 
 func (j *Journal) close(leave func() error) error {
 	j.writer.stop()
-	err := j.db.Close()
+	err := errors.Join(j.db.Close(), j.briefs.close())
 	if left := leave(); err == nil {
 		err = left
 	}

@@ -74,8 +74,12 @@ func (j *Journal) Record(job string) (Record, error) {
 	if err := checkName("job's ID", job); err != nil {
 		return r, err
 	}
-	if j.known.lacks(job) && !j.db.IsClosed() {
+	brief := j.briefs.state(job)
+	if brief == 0 && j.known.lacks(job) && !j.db.IsClosed() {
 		return r, nil
+	}
+	if err := j.lengthen(job); err != nil {
+		return r, err
 	}
 	var d struct{ Receipt json.RawMessage }
 	err := j.view(func(txn *badger.Txn) error {
@@ -85,7 +89,11 @@ func (j *Journal) Record(job string) (Record, error) {
 		_, err := j.decoded(txn, key(jobs, job), &r.Job)
 		return err
 	})
-	r.Receipt = d.Receipt
+	if r.Receipt = d.Receipt; brief == finished && r.Receipt == nil && err == nil {
+		if jotted := j.briefs.read(job); jotted != nil {
+			r.Receipt = jotted.value
+		}
+	}
 	if err != nil || r.Job == nil {
 		return r, err
 	}
@@ -158,11 +166,17 @@ func (j *Journal) accepted(job string, u Upload) (map[int]connectors.Part, error
 
 // Jobs yields the jobs under way, by ID.
 func (j *Journal) Jobs() iter.Seq2[Job, error] {
+	if err := j.lengthenAll(); err != nil {
+		return func(yield func(Job, error) bool) { yield(Job{}, err) }
+	}
 	return each[Job](j, key(jobs)[:2])
 }
 
 // Uploads yields the open uploads of a job under way.
 func (j *Journal) Uploads(job string) iter.Seq2[Upload, error] {
+	if err := j.lengthen(job); err != nil {
+		return func(yield func(Upload, error) bool) { yield(Upload{}, err) }
+	}
 	return each[Upload](j, key(uploads, job))
 }
 
@@ -171,14 +185,24 @@ func (j *Journal) Orphans() iter.Seq2[Upload, error] {
 	return each[Upload](j, key(orphans)[:2])
 }
 
-// Receipts yields those of the finished jobs, by the jobs' IDs.
+// Receipts yields those of the finished jobs, in no order.
 func (j *Journal) Receipts() iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		for d, err := range each[struct{ Receipt json.RawMessage }](j, key(receipts)[:2]) {
-			if !yield(d.Receipt, err) {
+			if !yield(d.Receipt, err) || err != nil {
 				return
 			}
 		}
+		j.briefs.each(finished, func(r *record) bool {
+			newer := false
+			if !j.known.lacks(r.job) {
+				var err error
+				if newer, err = j.has(key(receipts, r.job)); err != nil {
+					return yield(nil, err)
+				}
+			}
+			return newer || yield(r.value, nil)
+		})
 	}
 }
 
@@ -218,5 +242,9 @@ func (j *Journal) PruneReceipts(before time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(old), j.inSlices(old)
+	brief, err := j.pruneBriefs(before)
+	if err != nil {
+		return 0, err
+	}
+	return len(old) + brief, j.inSlices(old)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -21,26 +22,29 @@ type op struct {
 
 // A write is what becomes durable together or not at all.
 type write struct {
-	ops  []op
-	new  bool // takes on new work: refused when room is low
-	done chan error
+	ops    []op
+	record *record // of a brief job, then there are no ops
+	new    bool    // takes on new work: refused when room is low
+	done   chan error
 }
 
 // A writer commits in one goroutine. What comes while it syncs goes with the next
 // sync.
 type writer struct {
-	db    *badger.DB
-	room  *room
-	known *known
-	queue chan *write
-	ended chan struct{}
+	db     *badger.DB
+	room   *room
+	known  *known
+	briefs *briefs
+	queue  chan *write
+	ended  chan struct{}
+	jotted int64 // bytes of records that may be written before the room is looked at
 
 	mu     sync.RWMutex
 	closed bool
 }
 
-func startWriter(db *badger.DB, r *room, k *known) *writer {
-	w := &writer{db: db, room: r, known: k, queue: make(chan *write, 256), ended: make(chan struct{})}
+func startWriter(db *badger.DB, r *room, k *known, b *briefs) *writer {
+	w := &writer{db: db, room: r, known: k, briefs: b, queue: make(chan *write, 256), ended: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -86,9 +90,32 @@ func (w *writer) run() {
 				batch = append(batch, next)
 			}
 		}
-		w.commit(w.admit(batch))
+		if w.needsRoom(batch) {
+			batch = w.admit(batch)
+		}
+		w.commit(batch)
 	}
 }
+
+// needsRoom is false for a few records that follow others: they cost no more than they are
+// long, and to ask for the room would cost more than to write them.
+func (w *writer) needsRoom(batch []*write) bool {
+	for _, j := range batch {
+		if j.record == nil {
+			w.jotted = 0
+			return true
+		}
+		w.jotted -= j.record.size()
+	}
+	if w.jotted > 0 {
+		return false
+	}
+	w.jotted = fewRecords
+	return true
+}
+
+// fewRecords are so many bytes.
+const fewRecords = 256 << 10
 
 // admit turns away what there is no room for.
 func (w *writer) admit(batch []*write) []*write {
@@ -96,6 +123,7 @@ func (w *writer) admit(batch []*write) []*write {
 	admitted := batch[:0]
 	for _, j := range batch {
 		if free < essential || j.new && w.room.low {
+			w.briefs.missed(j.record)
 			j.done <- full(w.room.f.dir, free)
 			continue
 		}
@@ -108,7 +136,13 @@ func (w *writer) admit(batch []*write) []*write {
 // the other.
 func (w *writer) commit(batch []*write) {
 	for len(batch) > 0 {
-		n, err := w.transact(batch)
+		var n int
+		var err error
+		if batch[0].record != nil {
+			n, err = w.jot(batch)
+		} else {
+			n, err = w.transact(batch)
+		}
 		if err != nil {
 			err = fmt.Errorf("write the journal %s: %w", w.room.f.dir, err)
 		}
@@ -119,6 +153,18 @@ func (w *writer) commit(batch []*write) {
 	}
 }
 
+// jot appends as many of the first writes as are records.
+func (w *writer) jot(batch []*write) (n int, err error) {
+	var list []*record
+	for ; n < len(batch) && batch[n].record != nil; n++ {
+		list = append(list, batch[n].record)
+	}
+	if err = w.briefs.write(list); errors.Is(err, syscall.ENOSPC) {
+		err = full(w.room.f.dir, 0)
+	}
+	return n, err
+}
+
 // transact commits as many of the first writes as fit into one transaction, and
 // tells how many it has dealt with.
 func (w *writer) transact(batch []*write) (n int, err error) {
@@ -127,6 +173,9 @@ func (w *writer) transact(batch []*write) (n int, err error) {
 	size := 0
 	for n = 0; n < len(batch); n++ {
 		add := batch[n].size()
+		if batch[n].record != nil {
+			break
+		}
 		if n > 0 && size+add > maxBatch {
 			break
 		}

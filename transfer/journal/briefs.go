@@ -1,0 +1,158 @@
+package journal
+
+import (
+	"os"
+	"sync"
+
+	"github.com/zeebo/xxh3"
+)
+
+// Briefs are the jobs of small files: begun and finished within a moment, and then of no
+// interest but for their receipts. They are appended to pages, files of records one after
+// the other, instead of passing through the store, which would write each several times
+// over and keep buffers for it. Where the latest record of a job lies is kept in memory.
+//
+// What is begun is in the page at once, so that a kill does not lose it, and a power cut
+// may. A receipt is on the disk before its call returns. A damaged page gives what comes
+// before the damage: a job of which nothing is known is done again.
+type briefs struct {
+	dir string
+
+	mu    sync.Mutex
+	by    map[uint64]brief // by the digest of the job's ID
+	pages []*page          // the oldest first; the last one is written to
+}
+
+// A brief is what is known of a job.
+type brief struct {
+	page uint32 // its number; 0 = it is not written yet
+	at   uint32
+	kind recordKind
+}
+
+// A page is a file of records.
+type page struct {
+	number uint32
+	file   *os.File
+	size   int64
+	live   int // records that count
+}
+
+// pageSize is from when on a new page is begun.
+const pageSize = 16 << 20
+
+func digestOf(job string) uint64 { return xxh3.HashString(job) }
+
+// state tells what is known of a job.
+func (b *briefs) state(job string) recordKind {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.by[digestOf(job)].kind
+}
+
+// expect notes what is going to be written of a job; it needs the lock.
+func (b *briefs) expect(job string, kind recordKind) {
+	id := digestOf(job)
+	b.unlink(b.by[id])
+	if kind == forgotten {
+		delete(b.by, id)
+		return
+	}
+	b.by[id] = brief{kind: kind}
+}
+
+func (b *briefs) unlink(old brief) {
+	if p := b.page(old.page); p != nil {
+		p.live--
+	}
+}
+
+func (b *briefs) page(number uint32) *page {
+	if len(b.pages) == 0 || number < b.pages[0].number || number > b.pages[len(b.pages)-1].number {
+		return nil
+	}
+	return b.pages[number-b.pages[0].number]
+}
+
+// write appends records, and makes them durable if one of them has to be.
+func (b *briefs) write(list []*record) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p, err := b.current()
+	if err != nil {
+		return err
+	}
+	var data []byte
+	lasting := false
+	starts := make([]int64, len(list))
+	for i, r := range list {
+		starts[i] = p.size + int64(len(data))
+		data, lasting = r.append(data), lasting || r.kind != begun
+	}
+	_, err = p.file.WriteAt(data, p.size)
+	if err == nil && lasting {
+		b.mu.Unlock()
+		err = syncData(p.file)
+		b.mu.Lock()
+	}
+	for i, r := range list {
+		id := digestOf(r.job)
+		now, known := b.by[id]
+		switch {
+		case !known || now.kind != r.kind || now.page != 0:
+		case err != nil:
+			delete(b.by, id)
+		default:
+			b.by[id] = brief{p.number, uint32(starts[i]), r.kind}
+			p.live++
+		}
+	}
+	if err != nil {
+		_ = p.file.Truncate(p.size) // what is left of it ends the page
+		return err
+	}
+	p.size += int64(len(data))
+	return b.tidy()
+}
+
+// missed says that a record, which may be nil, is not going to be written.
+func (b *briefs) missed(r *record) {
+	if r == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := b.by[digestOf(r.job)]; now.kind == r.kind && now.page == 0 {
+		delete(b.by, digestOf(r.job))
+	}
+}
+
+// tidy removes the oldest pages of which nothing counts. What a page says of jobs in
+// older ones holds as long as there are any.
+func (b *briefs) tidy() error {
+	for len(b.pages) > 1 && b.pages[0].live == 0 {
+		if f := b.pages[0].file; f != nil {
+			if err := os.Remove(f.Name()); err != nil {
+				return err
+			}
+			_ = f.Close()
+		}
+		b.pages = b.pages[1:]
+	}
+	return nil
+}
+
+func (b *briefs) close() (err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.pages {
+		if p.file == nil {
+			continue
+		}
+		if closed := p.file.Close(); err == nil {
+			err = closed
+		}
+	}
+	b.pages, b.by = nil, nil
+	return err
+}

@@ -1,0 +1,94 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const pageEnd = ".briefs"
+
+// openBriefs reads the pages in a folder, which need not be there.
+func openBriefs(dir string) (*briefs, error) {
+	b := &briefs{dir: dir, by: map[uint64]brief{}}
+	numbers, err := pagesIn(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look at the journal's files: %w", err)
+	}
+	for i, n := range numbers {
+		for i > 0 && b.pages[len(b.pages)-1].number < n-1 { // one is lost
+			b.pages = append(b.pages, &page{number: b.pages[len(b.pages)-1].number + 1})
+		}
+		if err := b.take(n); err != nil {
+			return nil, errors.Join(fmt.Errorf("read the journal's files: %w", err), b.close())
+		}
+	}
+	return b, nil
+}
+
+func pagesIn(dir string) (numbers []uint32, err error) {
+	files, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, f := range files {
+		name, ok := strings.CutSuffix(f.Name(), pageEnd)
+		if n, bad := strconv.ParseUint(name, 10, 32); ok && bad == nil && n > 0 {
+			numbers = append(numbers, uint32(n))
+		}
+	}
+	slices.Sort(numbers)
+	return numbers, err
+}
+
+// take reads a page, which ends where it is damaged.
+func (b *briefs) take(number uint32) error {
+	f, err := os.OpenFile(b.name(number), os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	p := &page{number: number, file: f}
+	b.pages = append(b.pages, p)
+	for r, at := range p.records(true) {
+		b.expect(r.job, r.kind)
+		if r.kind != forgotten {
+			b.by[digestOf(r.job)] = brief{number, uint32(at), r.kind}
+			p.live++
+		}
+		p.size = at + r.size()
+	}
+	return f.Truncate(p.size)
+}
+
+func (b *briefs) name(number uint32) string {
+	return filepath.Join(b.dir, fmt.Sprintf("%08d%s", number, pageEnd))
+}
+
+// current is the page to write to.
+func (b *briefs) current() (*page, error) {
+	number := uint32(1)
+	if n := len(b.pages); n > 0 {
+		last := b.pages[n-1]
+		if last.size < pageSize {
+			return last, nil
+		}
+		number = last.number + 1
+	}
+	if err := os.MkdirAll(b.dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(b.name(number), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(syncFolder(b.dir), syncFolder(filepath.Dir(b.dir))); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	b.pages = append(b.pages, &page{number: number, file: f})
+	return b.pages[len(b.pages)-1], nil
+}
