@@ -31,11 +31,12 @@ type config struct {
 	zone        *time.Location
 	resume      string // auto or false
 	congestion  link.Congestion
+	line        *link.Line
 	dropBox     bool
 }
 
 func (c config) dialer() link.Dialer {
-	return link.Dialer{Timeout: c.timeout, Stall: c.timeout, Congestion: c.congestion}
+	return link.Dialer{Timeout: c.timeout, Stall: c.timeout, Congestion: c.congestion, Line: c.line}
 }
 
 func (c config) addr() string { return net.JoinHostPort(c.host, c.port) }
@@ -57,7 +58,7 @@ func configure(l connectors.Location) (config, error) {
 		authorities: r.authorities("caFile"), serverName: cmp.Or(r.Text("serverName"), u.Hostname()),
 		connections: r.Number("connections", 1, 64), timeout: r.Duration("timeout"), zone: r.zone("timezone"),
 		create: r.Flag("create"), dropBox: r.Flag("dropBox"), resume: r.OneOf("resume", "auto", "false"),
-		listing: r.OneOf("listing", "auto", "mlsd", "list"), passive: r.OneOf("passive", "auto", "epsv", "pasv"), congestion: r.congestion("congestion"),
+		listing: r.OneOf("listing", "auto", "mlsd", "list"), passive: r.OneOf("passive", "auto", "epsv", "pasv"), congestion: r.congestion("congestion"), line: &link.Line{},
 	}
 	c.port = cmp.Or(u.Port(), map[bool]string{true: "990", false: "21"}[c.tls == "implicit"])
 	if badByte(c.root) != "" || strings.ContainsAny(c.user, "\r\n\x00") {

@@ -16,6 +16,7 @@ type Dialer struct {
 	Timeout    time.Duration // that connecting may take; 0 = 10 s
 	Stall      time.Duration // what was sent and is not acknowledged for so long breaks the connection; 0 = as the system has it
 	Congestion Congestion
+	Line       *Line         // whose pace the connections of a long way keep to; nil leaves each to itself
 	Guard      *guard.Guard  // nil lets everything be reached
 	Resolver   *net.Resolver // nil is the system's
 }

@@ -6,7 +6,10 @@
 // handshake: on a long way BBR, where the kernel has it, which a lost packet does not
 // slow down; to a peer next door an algorithm that does not pace what it sends, which
 // costs half the CPU of BBR there (BenchmarkCongestion). It holds for what we send:
-// what a server sends us follows the server's own choice. The buffers are left to the
+// what a server sends us follows the server's own choice. Connections of one place that go a
+// long way keep to a common pace ([Line]), so that they do not push each other's packets
+// out of the queue before the bottleneck; where nothing is lost under it, they go by that
+// pace alone. The buffers are left to the
 // kernel, which makes them as large as the way is long (net.ipv4.tcp_wmem and tcp_rmem
 // bound them); a size of our own would switch that off.
 //

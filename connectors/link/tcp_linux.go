@@ -16,7 +16,11 @@ func (d Dialer) prepare(c *net.TCPConn) error {
 		return err
 	}
 	var failed error
-	err = raw.Control(func(fd uintptr) { failed = d.set(int(fd)) })
+	var roundTrip time.Duration
+	err = raw.Control(func(fd uintptr) { roundTrip, failed = d.set(int(fd)) })
+	if d.Line != nil && roundTrip >= Far && d.Congestion != System {
+		d.Line.join(raw, roundTrip, d.Congestion == Auto || d.Congestion == "")
+	}
 	if failed != nil {
 		return failed
 	}
@@ -28,12 +32,13 @@ func (d Dialer) prepare(c *net.TCPConn) error {
 // megabytes. What is on its way is bounded by the length of the way alone.
 const unsent = 512 << 10
 
-func (d Dialer) set(fd int) error {
+// set also gives the time to the peer and back.
+func (d Dialer) set(fd int) (roundTrip time.Duration, err error) {
 	if d.Stall > 0 {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Stall/time.Millisecond)) // gVisor and old kernels lack it
 	}
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
-	roundTrip := roundTripOf(fd)
+	roundTrip = roundTripOf(fd)
 	system, err := unix.GetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION)
 	if err != nil {
 		system = ""
@@ -41,13 +46,13 @@ func (d Dialer) set(fd int) error {
 	names, must := d.Congestion.choose(roundTrip, system)
 	for _, name := range names {
 		if err = unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name); err == nil {
-			return nil
+			return roundTrip, nil
 		}
 	}
 	if must {
-		return fmt.Errorf("the kernel does not let us use the congestion control %q (option congestion): %w; see sysctl net.ipv4.tcp_allowed_congestion_control", names[0], err)
+		return roundTrip, fmt.Errorf("the kernel does not let us use the congestion control %q (option congestion): %w; see sysctl net.ipv4.tcp_allowed_congestion_control", names[0], err)
 	}
-	return nil
+	return roundTrip, nil
 }
 
 // RoundTrip is the time to the peer and back as the kernel has seen it on a connection

@@ -42,7 +42,7 @@ func ReadLimits(option func(name string) string) (l Limits, err error) {
 // Transport makes connections for many parallel requests to one host. A stalled
 // connection ends with a timeout.
 func Transport(l Limits) *http.Transport {
-	t := link.Transport(link.Dialer{Timeout: min(10*time.Second, l.Stall), Stall: l.Stall, Congestion: l.Congestion}, link.TLS(l.Authorities))
+	t := link.Transport(link.Dialer{Timeout: min(10*time.Second, l.Stall), Stall: l.Stall, Congestion: l.Congestion, Line: &link.Line{}}, link.TLS(l.Authorities))
 	t.MaxConnsPerHost, t.ResponseHeaderTimeout = l.Connections, l.Stall
 	dial := t.DialContext
 	t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {

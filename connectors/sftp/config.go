@@ -31,6 +31,7 @@ type config struct {
 
 	digestCommands bool // may be run
 	congestion     tcp.Congestion
+	line           *tcp.Line
 }
 
 // A hop is one login on the way to the server.
@@ -70,6 +71,7 @@ func configure(l connectors.Location) (config, error) {
 	default:
 		r.Keep(connectors.BadLocation(c.url, fmt.Sprintf("the option \"digestCommands\" is %q", of), "write auto or none"))
 	}
+	c.line = &tcp.Line{}
 	c.congestion, err = tcp.ReadCongestion(r.Text("congestion"))
 	if r.Keep(err); r.Err() != nil {
 		return config{}, r.Err()

@@ -21,7 +21,7 @@ func dial(ctx context.Context, c config) (*link, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	first := c.hops[0]
-	d := tcp.Dialer{Timeout: c.timeout, Stall: c.timeout, Congestion: c.congestion}
+	d := tcp.Dialer{Timeout: c.timeout, Stall: c.timeout, Congestion: c.congestion, Line: c.line}
 	raw, err := d.Dial(limited, "tcp", first.addr())
 	if err != nil {
 		return nil, c.unreachable(ctx, first, err)

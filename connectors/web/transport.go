@@ -37,7 +37,7 @@ func transports(c config, s surroundings) (home, abroad *http.Transport, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	d := link.Dialer{Stall: c.timeout, Congestion: c.congestion, Resolver: s.resolver}
+	d := link.Dialer{Stall: c.timeout, Congestion: c.congestion, Line: &link.Line{}, Resolver: s.resolver}
 	secret := link.TLS(trust)
 	secret.Certificates = login
 	home = transport(guard.Guard{Allow: c.allow, Reach: c.reach}, d, s.proxy, secret)
