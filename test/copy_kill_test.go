@@ -20,9 +20,9 @@ import (
 // seen at its destination but whole; nothing but the parts in flight is sent twice;
 // the source stays, or goes when the destination has it; and what is left behind is
 // what `gantry sweep` lists. Now and then a killed program's journal is deleted, too,
-// after which the file may be sent again, and nothing else changes. And a store that was
-// killed while it joined the parts may have lost them, and say that the upload is complete
-// all the same: then, too, the file may be sent again.
+// which changes nothing of that: what was sent is found. A store that was killed while
+// it joined the parts may have lost them, and say that the upload is complete all the
+// same: then the file may be sent again.
 //
 // GANTRY_KILLS sets how many kills there are in all, GANTRY_SEED repeats a run, and
 // GANTRY_PAIR ("sftp>s3") keeps to one pair.
@@ -129,7 +129,7 @@ func (v *voyage) sail(kills int) {
 			v.t.Fatalf("%s: it does not come to its end: %+v", v.title(), v.last)
 		}
 		ended = v.run(v.kills < kills)
-		if !ended && v.random.IntN(10) == 0 {
+		if !ended && v.random.IntN(4) == 0 {
 			v.lose()
 		}
 	}
@@ -174,7 +174,7 @@ func (v *voyage) run(kill bool) bool {
 	cmd := exec.Command(program, args...)
 	var out, problems strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &problems
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+v.state)
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+v.state, "XDG_CACHE_HOME="+filepath.Join(v.state, "cache"))
 	v.h.must(cmd.Start())
 	gone := make(chan struct{})
 	go func() {
@@ -245,10 +245,10 @@ func (v *voyage) arrived() {
 }
 
 // most is how many bytes may leave the program: the file, the parts in flight at
-// each kill, the file again for each journal that was deleted and each upload
-// that a killed store has lost, and what the protocols and the journal add.
+// each kill, the file again for each upload that a killed store has lost, and what the
+// protocols and the journal add.
 func (v *voyage) most() int64 {
-	return int64(1+v.lost+v.unjoined)*v.size + v.size/32 + int64(v.kills*v.parallel)*v.part + int64(v.runs)<<20
+	return int64(1+v.unjoined)*v.size + v.size/32 + int64(v.kills*v.parallel)*v.part + int64(v.runs)<<20
 }
 
 // watch looks at the destination all the time: there is nothing, the old file, or

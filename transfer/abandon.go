@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/docket"
 	"gantry/transfer/journal"
 )
 
@@ -44,6 +45,10 @@ func (e *Engine) abortAll(ctx context.Context, record journal.Record, destinatio
 		for _, to := range destinations {
 			if to.target() == target {
 				err = e.abort(ctx, to.Place, upload)
+				if err == nil && record.Job != nil {
+					from := record.Job.Source
+					e.dropDocket(docket.Way{From: from.Location, FromPath: from.Path, To: target.Location, ToPath: target.Path}, upload.ID)
+				}
 			}
 		}
 		if err != nil {
@@ -80,6 +85,7 @@ func (d *delivery) abort(ctx context.Context) {
 	if err != nil {
 		d.r.e.orphan(ctx, d.record, err)
 	}
+	d.docket.Remove()
 	d.upload = nil
 }
 

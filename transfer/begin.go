@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gantry/connectors"
@@ -63,9 +64,12 @@ func (d *delivery) errTaken() error {
 }
 
 func (d *delivery) takeUp(ctx context.Context, earlier journal.Upload) error {
-	o := d.options()
-	o.Resume = earlier.ID
-	up, err := d.callBegin(ctx, o)
+	if slices.Contains(d.r.left(d.to).busy, earlier.ID) {
+		d.r.e.log.WarnContext(ctx, "another process has taken up the upload of the last run, and sends it: this run sends its own",
+			"job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path)
+		return d.lose(ctx)
+	}
+	up, err := d.resume(ctx, earlier.ID)
 	if connectors.KindOf(err) == connectors.KindNotFound {
 		return d.lose(ctx)
 	}
@@ -73,7 +77,12 @@ func (d *delivery) takeUp(ctx context.Context, earlier journal.Upload) error {
 		return err
 	}
 	d.upload, d.record, d.again = up, earlier, true
-	return d.reconcile(ctx)
+	d.holdDocket(ctx)
+	if err := d.reconcile(ctx); err != nil || d.upload == nil {
+		return err
+	}
+	d.searchBehind(ctx)
+	return nil
 }
 
 // lose decides what to do without the upload of an earlier run. If there is a file
@@ -81,6 +90,7 @@ func (d *delivery) takeUp(ctx context.Context, earlier journal.Upload) error {
 // sent until its digest is compared.
 func (d *delivery) lose(ctx context.Context) error {
 	d.upload, d.again = nil, false
+	d.docket.Remove()
 	entry, err := d.statLate(ctx)
 	switch kind := connectors.KindOf(err); {
 	case kind == "" && (d.r.plan().Open() || entry.Size == d.r.plan().Size):
@@ -114,6 +124,9 @@ func (d *delivery) statLate(ctx context.Context) (connectors.Entry, error) {
 
 // beginAnew starts an upload and records it before a part is sent.
 func (d *delivery) beginAnew(ctx context.Context) error {
+	if done, err := d.takeUpLeft(ctx); done || err != nil {
+		return err
+	}
 	up, err := d.callBegin(ctx, d.options())
 	if err != nil {
 		return err
@@ -128,6 +141,7 @@ func (d *delivery) beginAnew(ctx context.Context) error {
 		return nil // a part that is lost is sent again as quickly
 	}
 	d.r.remembered.Store(true)
+	d.layDocket(ctx)
 	return d.begun(ctx)
 }
 

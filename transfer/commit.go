@@ -31,6 +31,7 @@ func (d *delivery) commit(ctx context.Context, e evidence) error {
 	if err != nil {
 		return d.refused(ctx, err, tries > 1)
 	}
+	d.docket.Remove()
 	d.times.Committed = d.now()
 	return d.prove(ctx, entry, e)
 }

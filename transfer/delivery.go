@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/docket"
 	"gantry/transfer/journal"
 	"gantry/transfer/schedule"
 )
@@ -69,6 +70,12 @@ type delivery struct {
 	prefix   int        // how many of the first parts are accepted, at least
 	more     *sync.Cond // of mu: something was accepted
 
+	docket   *docket.Held // of the upload; nil if there is none
+	sought   bool         // uploads that were left were looked for
+	adopted  bool         // the upload was left, without a record
+	held     int          // parts that it turned out to hold
+	patience atomic.Int32 // how many parts are looked for in what is staged, in vain; 0 = none is looked for
+
 	echo *echo // nil unless what is sent is read back meanwhile
 }
 
@@ -97,6 +104,7 @@ func (d *delivery) run(ctx context.Context) error {
 	defer d.letGo()
 	defer d.opened.end()
 	defer d.recess.end()
+	defer func() { d.docket.Release() }()
 	if d.late() {
 		d.leave()
 		<-d.r.pass.done

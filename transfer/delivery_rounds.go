@@ -42,6 +42,9 @@ func (d *delivery) attempt(ctx context.Context) error {
 		if err := d.beginAnew(ctx); err != nil {
 			return err
 		}
+		if d.upload == nil { // what was left is gone, and a file is there that may be ours
+			return errGone
+		}
 	}
 	if err := d.catchUp(ctx); err != nil {
 		return err
@@ -64,7 +67,9 @@ func (d *delivery) attempt(ctx context.Context) error {
 func (d *delivery) forsake() {
 	d.letGo()
 	d.dropEcho()
-	d.upload, d.again, d.filled = nil, false, false
+	d.upload, d.again, d.filled, d.adopted = nil, false, false, false
+	d.docket.Remove()
+	d.patience.Store(0)
 	d.gauge.restart()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -72,7 +77,7 @@ func (d *delivery) forsake() {
 	clear(d.claimed)
 	clear(d.proved)
 	clear(d.astray)
-	d.resumed, d.prefix = 0, 0
+	d.resumed, d.held, d.prefix = 0, 0, 0
 	d.lives++
 }
 

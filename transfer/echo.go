@@ -52,7 +52,7 @@ func (d *delivery) echoes() bool {
 
 // startEcho is for an upload that begins to be sent.
 func (d *delivery) startEcho(ctx context.Context) {
-	if d.upload == nil || !d.echoes() {
+	if d.upload == nil || d.patience.Load() > 0 || !d.echoes() {
 		return
 	}
 	set, err := digest.New(connectors.XXH128)

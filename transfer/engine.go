@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gantry/connectors"
+	"gantry/transfer/docket"
 	"gantry/transfer/journal"
 	"gantry/transfer/schedule"
 )
@@ -21,6 +22,7 @@ type Options struct {
 	Patience     time.Duration       // how long a call that fails is waited for, in all, before it is given up; 0 = 2 min
 	Stall        time.Duration       // a part that makes no progress for so long has timed out; 0 = 60 s
 	Scheduler    *schedule.Scheduler // shared by engines that use the same links; nil makes one
+	Dockets      string              // folder of what tells of uploads under way if the journal is lost; "" = one of the user's caches
 	Scratch      string              // folder where files are staged for places that move whole files (connectors.Mover); "" = one of the user's caches
 	Version      string              // of the program, for receipts: "gantry 1.2.3"
 	Logger       *slog.Logger        // nil discards
@@ -38,6 +40,7 @@ type Engine struct {
 	turns   turns
 	apart   aparts // of moves
 	room    *room
+	dockets docket.Folder
 
 	growths  growths
 	restarts restarts
@@ -62,6 +65,9 @@ func New(o Options) *Engine {
 	if o.Scratch == "" {
 		o.Scratch = scratch()
 	}
+	if o.Dockets == "" {
+		o.Dockets = dockets()
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -74,7 +80,7 @@ func New(o Options) *Engine {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
-	e := &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget, o.Patience), room: &room{dir: o.Scratch, free: freeOn, most: mostOf}}
+	e := &Engine{o: o, journal: o.Journal, log: o.Logger, memory: newMemory(o.MemoryBudget, o.Patience), room: &room{dir: o.Scratch, free: freeOn, most: mostOf}, dockets: docket.In(o.Dockets)}
 	e.tidyAll()
 	return e
 }

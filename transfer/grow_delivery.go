@@ -43,7 +43,7 @@ func (d *delivery) claim(ctx context.Context, p connectors.Part) (connectors.Par
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c, ok := d.claimed[p.Number]
-	return c, ok && c.Size == p.Size && d.r.digested(c)
+	return c, ok && !d.adopted && c.Size == p.Size && d.r.digested(c)
 }
 
 func highest(parts map[int]connectors.Part) (number int) {

@@ -186,5 +186,8 @@ func (r *run) makePlan(ctx context.Context, todo []Destination) (err error) {
 		plan, err = chunk.Open(r.e.o.PartSize, traits...)
 	}
 	r.planned.Store(&plan)
+	if err == nil {
+		r.claimLeft(todo)
+	}
 	return err
 }

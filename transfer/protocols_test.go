@@ -67,6 +67,7 @@ func TestMain(m *testing.M) {
 type child struct {
 	Journal, SourceDir, Name string
 	To                       []connectors.Location
+	Sends                    int // parts, and then waits to be killed; 0 = all
 }
 
 func runChild(spec string) error {
@@ -89,7 +90,13 @@ func runChild(spec string) error {
 
 func (c child) engine(j *journal.Journal) *Engine {
 	return New(Options{
-		Journal: j, PartSize: bigPart, Parallel: inFlight, Patience: 10 * time.Second,
+		Journal: j, PartSize: bigPart, Parallel: inFlight, Patience: 10 * time.Second, Dockets: filepath.Join(filepath.Dir(c.Journal), "uploads"),
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			if d == look {
+				return nil
+			}
+			return sleep(ctx, d)
+		},
 		Logger: slog.New(slog.NewTextHandler(telltale{}, nil)),
 	})
 }
@@ -102,7 +109,7 @@ func (c child) job(ctx context.Context) (Job, error) {
 		if opened != nil {
 			return job, opened
 		}
-		job.Destinations = append(job.Destinations, Destination{Place: telling(place), Location: l.Name, Path: "in/" + c.Name})
+		job.Destinations = append(job.Destinations, Destination{Place: c.telling(place), Location: l.Name, Path: "in/" + c.Name})
 	}
 	return job, err
 }
@@ -123,10 +130,13 @@ func tell(format string, args ...any) {
 	fmt.Printf(format+"\n", args...)
 }
 
-func telling(p connectors.Place) connectors.Place {
+func (c child) telling(p connectors.Place) connectors.Place {
 	return &script{
 		Place: p,
-		write: func(_ context.Context, _ int, p connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error) {
+		write: func(ctx context.Context, call int, p connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error) {
+			if c.Sends > 0 && call > c.Sends {
+				<-ctx.Done()
+			}
 			tell("write %d", p.Number)
 			defer tell("wrote %d", p.Number)
 			return next(r)

@@ -20,12 +20,15 @@ import (
 // end: of a recording of which no more than the edges are compared, and where the way
 // is long, unless a reading was asked for.
 func (d *delivery) spotted() bool {
-	if cmp.Or(d.to.Verify, d.r.job.Verify) == VerifyReadback {
+	if d.asksReading() {
 		return false
 	}
 	edges := d.r.growth != nil && d.r.job.GrowthVerify == GrowthEdges
 	return edges || d.to.traits().Far
 }
+
+// asksReading tells whether it was asked for that all is read back.
+func (d *delivery) asksReading() bool { return cmp.Or(d.to.Verify, d.r.job.Verify) == VerifyReadback }
 
 // proveAtEnd reads all of a recording again that was proved as it arrived, once it has
 // ended, while the source is read again, too. A place that takes parts in their order may
@@ -64,9 +67,10 @@ func (d *delivery) verifyGrown(ctx context.Context, staged connectors.Staged) (e
 	d.gauge.enter(PhaseVerify, 0)
 	rest, proved := d.unproved()
 	spots := 0
-	if d.spotted() {
-		some := d.spots(proved)
-		rest, spots = append(rest, some...), len(some)
+	some := d.spotted() || d.r.growth == nil
+	if some {
+		more := d.spots(proved)
+		rest, spots = append(rest, more...), len(more)
 	}
 	bad, err := d.readBackSome(ctx, staged.OpenStaged, rest)
 	if err == nil && len(bad) > 0 && spots > 0 { // what else is wrong
@@ -82,8 +86,11 @@ func (d *delivery) verifyGrown(ctx context.Context, staged connectors.Staged) (e
 		slices.Sort(bad)
 		return evidence{}, d.reject(ctx, slices.Compact(bad))
 	}
+	if d.r.growth == nil {
+		return evidence{ProofReadback, connectors.CRC64NVME, fmt.Sprintf("%s; %d parts were found in an upload that was left, and read back then, and %d of them once more at the end", d.because(), len(proved), spots)}, nil
+	}
 	reason := "each part was read back as it arrived, and all of them when the recording had ended"
-	if spots < len(proved) && d.spotted() {
+	if spots < len(proved) && some {
 		reason = fmt.Sprintf("each part was read back as it arrived; at the end those that were mended, and %d of the other %d once more", spots, len(proved))
 	}
 	return evidence{ProofReadback, connectors.CRC64NVME, reason}, nil

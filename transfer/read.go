@@ -152,6 +152,9 @@ func (r *run) partAlgorithms() []connectors.Algorithm {
 		if d.traits.PartDigest != "" {
 			list = append(list, d.traits.PartDigest)
 		}
+		if r.record.Job == nil && r.left(d.to).asMD5(d.traits) {
+			list = append(list, connectors.MD5)
+		}
 	}
 	return list
 }

@@ -18,6 +18,7 @@ func (d *delivery) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	believed := d.to.Profile == nil || wrongDigests(*d.to.Profile) == ""
 	theirs := map[int]connectors.Part{}
 	for _, p := range list {
 		theirs[p.Number] = p
@@ -27,7 +28,7 @@ func (d *delivery) reconcile(ctx context.Context) error {
 			break
 		}
 		p, ok := agreed(want, ours, theirs)
-		if ok {
+		if _, recorded := ours[want.Number]; ok && (recorded || believed) {
 			d.claimed[want.Number] = p
 		} else if d.traits.Sequential {
 			break

@@ -44,6 +44,9 @@ type run struct {
 	notes   []string             // on the reading, for the receipt
 	doubted atomic.Bool          // a part did not stay in memory what it was
 
+	leftMu sync.Mutex
+	leftAt map[journal.Target]*leavings // that were asked for
+
 	growth     *growth // nil if the source is finished
 	deliveries []*delivery
 	missing    map[journal.Target]string // why a destination was found to compute no digest
@@ -76,6 +79,7 @@ func (r *run) do(ctx context.Context) (Receipt, error) {
 	if err := r.recall(); err != nil {
 		return Receipt{}, err
 	}
+	defer r.releaseLeft()
 	if err := r.findSource(ctx); err != nil {
 		return Receipt{}, err
 	}

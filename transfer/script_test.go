@@ -141,3 +141,16 @@ func flipped(r io.ReadSeeker, at int) io.ReadSeeker {
 	data[at] ^= 1
 	return bytes.NewReader(data)
 }
+
+// Left and Claim are the place's.
+func (s *script) Left(ctx context.Context, path string) ([]connectors.Left, error) {
+	if inside, ok := connectors.As[connectors.Adopter](s.Place); ok {
+		return inside.Left(ctx, path)
+	}
+	return nil, nil
+}
+
+func (s *script) Claim(ctx context.Context, path, id string) (string, error) {
+	inside, _ := connectors.As[connectors.Adopter](s.Place)
+	return inside.Claim(ctx, path, id)
+}

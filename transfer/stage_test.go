@@ -50,7 +50,7 @@ func (s *stage) start(change ...func(*Options)) {
 	s.t.Cleanup(func() { j.Close() })
 	s.journal = j
 	o := Options{
-		Journal: j, PartSize: part, Parallel: 3, Patience: 2 * time.Second, Jitter: func() float64 { return 0 }, Scratch: filepath.Join(s.dir, "scratch"),
+		Journal: j, PartSize: part, Parallel: 3, Patience: 2 * time.Second, Jitter: func() float64 { return 0 }, Scratch: filepath.Join(s.dir, "scratch"), Dockets: filepath.Join(s.dir, "uploads"),
 		Logger: slog.New(slog.NewTextHandler(testLog{s.t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	for _, c := range change {

@@ -27,7 +27,7 @@ func (d *delivery) verifyStaged(ctx context.Context) (evidence, error) {
 	if d.way.Proof == ProofSize || d.way.Proof == ProofNative && !d.way.asked {
 		return evidence{}, nil
 	}
-	if d.provesEarly() {
+	if d.provesEarly() || ok && d.provedByFinding() {
 		return d.verifyGrown(ctx, staged)
 	}
 	e, wrong, err := d.hashStaged(ctx)

@@ -88,6 +88,12 @@ func (d *delivery) place(ctx context.Context, p *piece, failed <-chan struct{}) 
 		return nil
 	}
 	defer d.land(p.part.Number)
+	if found, err := d.find(ctx, p.part); found || err != nil {
+		if err == nil {
+			err = d.takeFound(p.part)
+		}
+		return err
+	}
 	part, err := d.sendProved(ctx, p, failed)
 	if errors.Is(err, errBehind) || errors.Is(err, schedule.ErrHeld) {
 		return nil // it is sent when the pass has ended
@@ -146,7 +152,11 @@ func (d *delivery) confirm(p connectors.Part) bool {
 		return false
 	}
 	delete(d.claimed, p.Number)
-	if common, equal := claimed.Digests.Agree(p.Digests); common == 0 || !equal || claimed.Size != p.Size {
+	common, equal := claimed.Digests.Agree(p.Digests)
+	if common == 0 && claimed.Size == p.Size && d.adopted { // what the place tells of it cannot be compared
+		return false
+	}
+	if common == 0 || !equal || claimed.Size != p.Size {
 		d.r.e.log.Warn("a part that was accepted before differs from the source and is sent again",
 			"job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "part", p.Number)
 		return false

@@ -108,6 +108,7 @@ var tests = []test{
 	{"TakeOver", testTakeOver},
 	{"Fill", testFill},
 	{"Sweeper", testSweeper},
+	{"Adopter", testAdopter},
 	{"Tags", testTags},
 	{"Versions", testVersions},
 	{"Locks", testLocks},

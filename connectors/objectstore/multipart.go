@@ -2,8 +2,11 @@ package objectstore
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"io"
 	"maps"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +53,8 @@ func (u *multipart) Parts(ctx context.Context) ([]connectors.Part, error) {
 			part := connectors.Part{Number: after, Offset: offset, Size: stored.Size, ETag: stored.ETag}
 			if digest := toHex(stored.CRC); digest != "" {
 				part.Digests = connectors.Digests{connectors.CRC64NVME: digest}
+			} else if isMD5(stored.ETag) {
+				part.Digests = connectors.Digests{connectors.MD5: stored.ETag}
 			}
 			parts = append(parts, part)
 			if offset >= 0 {
@@ -63,6 +68,13 @@ func (u *multipart) Parts(ctx context.Context) ([]connectors.Part, error) {
 			return nil, connectors.Errorf(connectors.KindIncomplete, "list parts", u.path, "the store says that there are more parts, and lists none")
 		}
 	}
+}
+
+// isMD5 tells whether an ETag may be the MD5 of a part. Of what is encrypted with a key
+// of the caller's or of KMS it is none, and agrees with nothing.
+func isMD5(etag string) bool {
+	raw, err := hex.DecodeString(etag)
+	return err == nil && len(raw) == md5.Size && strings.ToLower(etag) == etag
 }
 
 // WritePart sends the part in one request, with its checksum. One that the caller

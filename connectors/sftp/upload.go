@@ -26,6 +26,7 @@ type upload struct {
 
 	files kept
 	reach atomic.Int64 // the furthest byte that was written
+	wrote atomic.Int64 // when a part was last written, in seconds
 }
 
 var (

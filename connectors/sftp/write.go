@@ -30,6 +30,7 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 		return connectors.Part{}, fail("write part of", u.path, err)
 	}
 	defer t.disband()
+	u.wrote.Store(u.place.pool.now().Unix())
 	w := &writing{team: t, part: p}
 	if err = w.all(t.ctx, reader); isStatus(err, wire.Failure) {
 		err = u.whyFull(ctx, p, err)
@@ -39,8 +40,11 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 
 // open gives the staged file in a session.
 func (u *upload) open(ctx context.Context, c *conn) (wire.Handle, error) {
-	if h := u.files.in(c); h != nil {
+	if h := u.files.in(c); h != nil && !u.stale() {
 		return h, nil
+	} else if h != nil {
+		u.files.forget(c)
+		giveBack(c, h)
 	}
 	h, err := c.Client.Open(ctx, c.abs(u.staged()), wire.ForWrite)
 	if err != nil {

@@ -34,6 +34,7 @@ type everyInterface interface {
 	connectors.Tagger
 	connectors.Notifier
 	connectors.Sweeper
+	connectors.Adopter
 	connectors.OnDisk
 	connectors.Identifier
 	connectors.Surveyor
@@ -145,6 +146,14 @@ func (everything) Unfinished(context.Context, string) iter.Seq2[connectors.Unfin
 
 func (everything) Discard(context.Context, connectors.Unfinished) error {
 	return errReached(wrap.Discard)
+}
+
+func (everything) Left(context.Context, string) ([]connectors.Left, error) {
+	return nil, errReached(wrap.Left)
+}
+
+func (everything) Claim(context.Context, string, string) (string, error) {
+	return "", errReached(wrap.Claim)
 }
 
 func (everything) Identity(context.Context, string) (string, error) {

@@ -44,6 +44,8 @@ const (
 	Notify        Op = "notify"
 	Unfinished    Op = "unfinished"
 	Discard       Op = "discard"
+	Left          Op = "left"
+	Claim         Op = "claim"
 	Describe      Op = "describe"
 	RemoveFolder  Op = "removeFolder"
 	Identity      Op = "identity"

@@ -20,6 +20,7 @@ var (
 	_ connectors.Tagger     = (*place)(nil)
 	_ connectors.Notifier   = (*place)(nil)
 	_ connectors.Sweeper    = (*place)(nil)
+	_ connectors.Adopter    = (*place)(nil)
 	_ connectors.Foldered   = (*place)(nil)
 	_ connectors.OnDisk     = (*place)(nil)
 	_ connectors.Identifier = (*place)(nil)
@@ -192,6 +193,16 @@ func (p *place) Unfinished(ctx context.Context, prefix string) iter.Seq2[connect
 // Discard implements connectors.Sweeper.
 func (p *place) Discard(ctx context.Context, u connectors.Unfinished) error {
 	return do(ctx, p, Call{Op: Discard, Path: u.Path}, func(ctx context.Context, i connectors.Sweeper) error { return i.Discard(ctx, u) })
+}
+
+// Left implements connectors.Adopter.
+func (p *place) Left(ctx context.Context, path string) ([]connectors.Left, error) {
+	return with(ctx, p, Call{Op: Left, Path: path}, func(ctx context.Context, i connectors.Adopter) ([]connectors.Left, error) { return i.Left(ctx, path) })
+}
+
+// Claim implements connectors.Adopter.
+func (p *place) Claim(ctx context.Context, path, id string) (string, error) {
+	return with(ctx, p, Call{Op: Claim, Path: path}, func(ctx context.Context, i connectors.Adopter) (string, error) { return i.Claim(ctx, path, id) })
 }
 
 // RemoveFolder implements connectors.Foldered.

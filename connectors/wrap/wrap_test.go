@@ -129,6 +129,8 @@ func TestEachCallIsHooked(t *testing.T) {
 		wrap.Notify:        func() error { return place.Notify(ctx, "x", nil) },
 		wrap.Unfinished:    func() error { return last(place.Unfinished(ctx, "")) },
 		wrap.Discard:       func() error { return place.Discard(ctx, connectors.Unfinished{}) },
+		wrap.Left:          func() error { _, err := place.Left(ctx, "x"); return err },
+		wrap.Claim:         func() error { _, err := place.Claim(ctx, "x", "y"); return err },
 		wrap.Describe:      func() error { _, err := place.Describe(ctx); return err },
 		wrap.Identity:      func() error { _, err := place.Identity(ctx, "x"); return err },
 		wrap.Reveal:        func() error { _, err := revealer.Reveal(ctx, "y"); return err },

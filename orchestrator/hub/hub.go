@@ -104,7 +104,7 @@ func Open(ctx context.Context, o Options) (h *Hub, err error) {
 	host.Resources = h.Resources
 	host.Files = &function.Files{
 		Scratch: scratch, Resources: h.Resources, Site: cmp.Or(o.Site, "local"),
-		Engine: transfer.New(transfer.Options{Journal: h.journal, Scratch: filepath.Join(o.Data, "staged"), Version: "gantry " + o.Version, Scheduler: o.Scheduler, Logger: o.Logger, Now: o.Now}),
+		Engine: transfer.New(transfer.Options{Journal: h.journal, Scratch: filepath.Join(o.Data, "staged"), Dockets: filepath.Join(o.Data, "uploads"), Version: "gantry " + o.Version, Scheduler: o.Scheduler, Logger: o.Logger, Now: o.Now}),
 	}
 	runs := &runs{store: h.Store, engine: h.engine, now: o.Now, resources: h.Resources}
 	h.desk = &dispatch.Desk{

@@ -92,6 +92,7 @@ func newEngine(o Options, j *journal.Journal, lines *schedule.Scheduler) *transf
 		e.Version = "gantry " + o.Version
 	}
 	e.Scratch = cmp.Or(e.Scratch, filepath.Join(o.Dir, "staged"))
+	e.Dockets = cmp.Or(e.Dockets, filepath.Join(o.Dir, "uploads"))
 	return transfer.New(e)
 }
 

@@ -1,0 +1,13 @@
+//go:build !unix
+
+package docket
+
+import (
+	"errors"
+	"os"
+)
+
+const noFollow = 0
+
+// lock fails: without it nobody could tell whether an upload is being sent.
+func lock(*os.File) error { return errors.ErrUnsupported }
