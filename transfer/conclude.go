@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -75,8 +76,15 @@ func (r *run) conclude(failures []error) (Receipt, error) {
 
 // finish writes the receipt in place of what is recorded.
 func (r *run) finish(receipt Receipt) error {
+	text, err := json.Marshal(receipt)
+	if err != nil {
+		return err
+	}
+	if r.job.Recorded != nil {
+		defer r.job.Recorded(text)
+	}
 	if r.record.Job != nil || r.remembered.Load() {
-		return r.e.journal.Finish(r.job.ID, receipt)
+		return r.e.journal.Finish(r.job.ID, json.RawMessage(text))
 	}
 	var begun []journal.Target
 	for _, d := range r.deliveries {
@@ -84,7 +92,7 @@ func (r *run) finish(receipt Receipt) error {
 			begun = append(begun, d.target)
 		}
 	}
-	return r.e.journal.FinishAtOnce(r.job.ID, receipt, begun...)
+	return r.e.journal.FinishAtOnce(r.job.ID, json.RawMessage(text), begun...)
 }
 
 // hopeless tells whether what is under way is of no use to a later run.

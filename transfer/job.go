@@ -36,9 +36,10 @@ type Job struct {
 	Move         Move // whether the source is deleted in the end
 	Pack         Pack // what is sent is not the source itself; nil sends it as it is
 	ContentType  string
-	Metadata     map[string]string // keys in lower case
-	Progress     func(Progress)    // may be nil; see Progress
-	Growth       Growth            // how a source grows that is still written; nil: it is finished
+	Metadata     map[string]string    // keys in lower case
+	Progress     func(Progress)       // may be nil; see Progress
+	Recorded     func(receipt []byte) // may be nil; told the JSON of the receipt of a copy as it is kept, before Run returns and the source of a move is deleted
+	Growth       Growth               // how a source grows that is still written; nil: it is finished
 	GrowthVerify GrowthVerify
 
 	Kind     string             // what it is for, as one word of a few, for metrics: copy, ingest, deliver

@@ -40,6 +40,7 @@ type result struct {
 	err         error
 	began       time.Time
 	compared    bool              // it was found to be there, and nothing was done
+	recorded    []byte            // the receipt of a copy as JSON, if it is at hand
 	left        transfer.Progress // the last of a job that failed
 }
 

@@ -192,6 +192,9 @@ func (m *mover) move(ctx context.Context, p pair) result {
 	}
 	defer m.steering.ended(id)
 	job.Progress = func(p transfer.Progress) { r.left = p }
+	if m.copier.move == transfer.Keep {
+		job.Recorded = func(receipt []byte) { r.recorded = receipt }
+	}
 	receipt, err := m.engine.Run(ctx, job)
 	if connectors.KindOf(err) == connectors.KindChanged && job.Growth == nil { // since it was listed, perhaps: what it is now is copied
 		m.display.note("warning: " + err.Error() + "; it is copied anew")

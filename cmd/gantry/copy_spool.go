@@ -63,7 +63,7 @@ func (s *spool) add(r result) {
 
 // write fails only once: what comes after it is lost, too.
 func (s *spool) write(r result) spooled {
-	line, err := json.Marshal(r)
+	line, err := r.line()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := spooled{at: s.at, size: int32(len(line)), keep: !r.compared && (r.Receipt == nil || !s.before[deliveryOf(r.Receipt)]), has: r.Receipt != nil}
@@ -79,6 +79,22 @@ func (s *spool) write(r result) spooled {
 	}
 	s.at += int64(len(line)) + 1
 	return now
+}
+
+// line is the result as JSON. A receipt that is encoded already, which is most of it, comes
+// last.
+func (r result) line() ([]byte, error) {
+	receipt := r.recorded
+	if receipt == nil || r.Receipt == nil {
+		return json.Marshal(r)
+	}
+	r.Receipt = nil
+	line, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	line = append(line[:len(line)-1], `,"receipt":`...)
+	return append(append(line, receipt...), '}'), nil
 }
 
 // end is called when all is put, before anything is read.

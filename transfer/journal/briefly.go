@@ -69,14 +69,17 @@ func (j *Journal) finishAtOnce(job string, receipt any, begunBefore []Target) (w
 // jot queues a record; it needs the turn.
 func (j *Journal) jot(kind recordKind, job string, value any) (wait func() error) {
 	r := &record{kind: kind, at: j.now().UTC(), job: job}
-	if value != nil {
+	if text, encoded := value.(json.RawMessage); encoded {
+		r.value = text
+	} else if value != nil {
 		data, err := json.Marshal(value)
 		if err != nil {
 			return failed(fmt.Errorf("encode a journal entry: %w", err))
 		}
-		if r.value = data; len(data) > MaxValue {
-			return failed(connectors.Errorf(connectors.KindInvalid, "write journal", job, "the value is %d bytes long, more than %d", len(data), MaxValue))
-		}
+		r.value = data
+	}
+	if len(r.value) > MaxValue {
+		return failed(connectors.Errorf(connectors.KindInvalid, "write journal", job, "the value is %d bytes long, more than %d", len(r.value), MaxValue))
 	}
 	j.briefs.mu.Lock()
 	j.briefs.expect(job, kind)
