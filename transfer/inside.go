@@ -33,10 +33,11 @@ func (d *delivery) fill(ctx context.Context) bool {
 }
 
 // fillAtOnce is fill for a small file. A disk would have as much work with sharing its
-// blocks as with writing them.
+// blocks as with writing them, and no other storage has what is on a disk of ours.
 func (d *delivery) fillAtOnce(ctx context.Context) bool {
-	_, disk := connectors.As[connectors.OnDisk](d.to.Place)
-	return !disk && d.fill(ctx)
+	_, from := connectors.As[connectors.OnDisk](d.r.job.Source.Place)
+	_, to := connectors.As[connectors.OnDisk](d.to.Place)
+	return !from && !to && d.fill(ctx)
 }
 
 // takeFilled counts all parts as accepted, once the reading has told what they are.

@@ -145,6 +145,12 @@ func errUnprovable(path string) error {
 func (d *delivery) readBack(ctx context.Context, open func(context.Context, int64, int64) (io.ReadCloser, error)) (bad []int, err error) {
 	d.gauge.enter(PhaseVerify, 0)
 	whole := d.r.pass.whole
+	if right, ok := d.readBackHere(ctx, open); ok {
+		if !right {
+			bad = []int{1}
+		}
+		return bad, nil
+	}
 	set, err := digest.New(connectors.XXH128)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -36,6 +37,9 @@ func (c *copier) carryOut(ctx context.Context, remembered *memory, pairs []pair)
 	if err != nil {
 		return nil, err
 	}
+	if len(pairs) >= veryMany {
+		defer debug.SetGCPercent(debug.SetGCPercent(50))
+	}
 	shown := m.tally.showOn(m.display, m.steering.gone)
 	c.eachFile(pairs, func(i int) {
 		result := m.move(ctx, pairs[i])
@@ -63,6 +67,10 @@ func underWay(err error) error {
 	}
 	return err
 }
+
+// veryMany is from how many files on their list is so much of the memory that garbage
+// beside it is collected at half of its size, and not when it is as large.
+const veryMany = 50_000
 
 func (c *copier) newMover(state string, j *journal.Journal, pairs []pair) (*mover, error) {
 	lines := schedule.New(schedule.Options{Now: time.Now})
