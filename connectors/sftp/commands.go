@@ -22,11 +22,12 @@ type commands struct {
 	trial   atomic.Pointer[trial]
 	tries   int          // that the connection broke; for who has the turn
 	refused atomic.Int32 // digests in a row
+	rate    atomic.Int64 // bytes/s of the quickest upload
 }
 
 // A trial is what came of trying the programs.
 type trial struct {
-	programs map[connectors.Algorithm]string
+	programs map[connectors.Algorithm]program
 	computes []connectors.Algorithm // the quickest first
 	missing  string                 // why there is none
 }
@@ -62,17 +63,13 @@ func (p *place) computing() []connectors.Algorithm {
 	if len(p.computes) > 0 {
 		return p.computes
 	}
-	if t := p.commands.trial.Load(); t != nil {
-		return t.computes
-	}
-	return nil
+	return p.commands.keepingUp()
 }
 
 // computesFrom is the size from which on it is worth to ask; see connectors.Traits.
 func (p *place) computesFrom() int64 {
-	t := p.commands.trial.Load()
 	switch {
-	case len(p.computes) > 0 || !p.mayCommand() || t != nil && t.missing != "":
+	case len(p.computes) > 0 || !p.mayCommand() || p.commands.missing() != "":
 		return 0
 	case p.distant():
 		return worthDigestingFar
@@ -109,7 +106,7 @@ func (p *place) byCommands(ctx context.Context, c *conn, name string, size int64
 // digestByCommand has a program digest the file at name.
 func (p *place) digestByCommand(ctx context.Context, c *conn, name string, size int64, a connectors.Algorithm) (sum string, refusal, err error) {
 	t := p.commands.trial.Load()
-	if t == nil || t.programs[a] == "" {
+	if t == nil || t.programs[a].command == "" {
 		return "", fmt.Errorf("%s: no command of the server computes it", a), nil
 	}
 	select {
@@ -121,7 +118,7 @@ func (p *place) digestByCommand(ctx context.Context, c *conn, name string, size 
 	limited, cancel := context.WithTimeout(ctx, 2*p.timeout+time.Duration(size/slowestDigest)*time.Second)
 	defer cancel()
 	mark := newMark()
-	printed, err := c.link.digest(limited, digestScript(mark, t.programs[a], c.abs(name)), mark)
+	printed, err := c.link.digest(limited, digestScript(mark, t.programs[a].command, c.abs(name)), mark)
 	sum, ok := digested(mark, printed, a)
 	switch {
 	case ctx.Err() != nil:
@@ -132,7 +129,7 @@ func (p *place) digestByCommand(ctx context.Context, c *conn, name string, size 
 	case limited.Err() != nil:
 		err = fmt.Errorf("%s: the command was not done within the time of a server at work", a)
 	case err == nil:
-		err = fmt.Errorf("%s: the command %q failed: %s", a, t.programs[a], answer(printed))
+		err = fmt.Errorf("%s: the command %q failed: %s", a, t.programs[a].command, answer(printed))
 	case !declined(err):
 		return "", nil, err
 	}
@@ -169,7 +166,7 @@ func (c *commands) quirk() []connectors.Quirk {
 func (c *commands) features() (list []string) {
 	if t := c.trial.Load(); t != nil {
 		for _, a := range t.computes {
-			list = append(list, fmt.Sprintf("%s by the command %q", a, t.programs[a]))
+			list = append(list, fmt.Sprintf("%s by the command %q", a, t.programs[a].command))
 		}
 	}
 	return slices.Clip(list)

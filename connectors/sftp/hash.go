@@ -1,6 +1,7 @@
 package sftp
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -41,8 +42,12 @@ func (d hasher) Hash(ctx context.Context, path string, want ...connectors.Algori
 
 // HashStaged implements connectors.StagedHasher.
 func (u *upload) HashStaged(ctx context.Context, want ...connectors.Algorithm) (connectors.Digests, error) {
+	if u.options.Resume == "" && !u.began.IsZero() {
+		u.place.commands.sentBy(u.reach.Load(), u.place.now().Sub(u.began))
+	}
 	if len(u.place.computing()) == 0 {
-		return nil, connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "the server has no check-file, and no command is known to compute a digest")
+		why := cmp.Or(u.place.commands.missing(), "the server has no check-file, and no command is known to compute a digest")
+		return nil, connectors.Errorf(connectors.KindUnsupported, "hash", u.path, "%s", why)
 	}
 	sums, refusal, err := u.place.hashAll(ctx, u.staged(), u.path, want)
 	if err == nil && refusal != nil {

@@ -33,8 +33,8 @@ func (p *place) Survey(ctx context.Context, size int64) (missing string) {
 	case <-ctx.Done():
 		return ""
 	}
-	if t := p.commands.trial.Load(); t != nil {
-		return t.missing
+	if p.commands.trial.Load() != nil {
+		return p.commands.missing()
 	}
 	t, err := p.try(ctx)
 	const mostTries = 3
@@ -104,13 +104,13 @@ func (p *place) discard(ctx context.Context, up connectors.Upload) {
 
 // judge believes those programs that know the digest.
 func judge(sums map[int]string, data []byte) *trial {
-	t := &trial{programs: map[connectors.Algorithm]string{}, missing: "the account has none of the commands that Gantry knows"}
+	t := &trial{programs: map[connectors.Algorithm]program{}, missing: "the account has none of the commands that Gantry knows"}
 	var wrong []string
 	for i, q := range programs {
 		switch sum, ok := sums[i]; {
-		case !ok || t.programs[q.algorithm] != "":
+		case !ok || t.programs[q.algorithm].command != "":
 		case sum == ownSum(q.algorithm, data):
-			t.programs[q.algorithm] = q.command
+			t.programs[q.algorithm] = q
 			t.computes = append(t.computes, q.algorithm)
 		default:
 			wrong = append(wrong, fmt.Sprintf("%q", q.command))

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -20,6 +21,7 @@ type upload struct {
 	id, path string
 	options  connectors.UploadOptions
 	final    bool // written under its final name; see dropped
+	began    time.Time
 
 	mu        sync.Mutex // held by Commit and Abort
 	committed *connectors.Entry
@@ -44,7 +46,7 @@ func (p *place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 	if p.dropBox {
 		return p.drop(ctx, path, o)
 	}
-	u := &upload{place: p, id: o.Resume, path: path, options: o}
+	u := &upload{place: p, id: o.Resume, path: path, options: o, began: p.now()}
 	if o.Resume != "" {
 		return u, u.takeUp(ctx)
 	}
