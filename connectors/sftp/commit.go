@@ -21,7 +21,7 @@ func (u *upload) Commit(ctx context.Context, w connectors.Whole) (connectors.Ent
 	if u.committed != nil && ctx.Err() == nil {
 		return *u.committed, nil
 	}
-	entry, err := ask(ctx, u.place, "commit", u.path, func(ctx context.Context, c *conn) (connectors.Entry, error) { return u.commit(ctx, c, w) })
+	entry, err := askOn(ctx, u.take, "commit", u.path, func(ctx context.Context, c *conn) (connectors.Entry, error) { return u.commit(ctx, c, w) })
 	if err != nil {
 		return connectors.Entry{}, err
 	}

@@ -85,3 +85,16 @@ func (k *kept) closeAll(ctx context.Context) error {
 	}
 	return failure
 }
+
+// smallFile is up to where a file is worth one session: to open it in a second one takes
+// longer than to wait for the first.
+const smallFile = 1 << 20
+
+// take gives a session for what is done with the upload: of a small file one in which it is
+// open already, if there is one.
+func (u *upload) take(ctx context.Context) (*conn, error) {
+	if u.options.Size < 0 || u.options.Size > smallFile {
+		return u.place.take(ctx)
+	}
+	return u.place.takeAmong(ctx, func(c *conn) bool { return u.files.in(c) != nil })
+}

@@ -27,7 +27,7 @@ func (p *place) read(ctx context.Context, o *opener, offset, length int64) (io.R
 	if err := ctx.Err(); err != nil {
 		return nil, fail("open", path, err)
 	}
-	t, err := newTeam(ctx, p.pool, down, o.open, giveBack)
+	t, err := newTeam(ctx, p.pool, p.take, down, o.open, giveBack)
 	if err != nil {
 		return nil, fail("open", path, err)
 	}

@@ -74,11 +74,16 @@ func (p *place) Traits() connectors.Traits {
 
 // ask makes a call on a session.
 func ask[T any](ctx context.Context, p *place, op, path string, call func(ctx context.Context, c *conn) (T, error)) (T, error) {
+	return askOn(ctx, p.take, op, path, call)
+}
+
+// askOn makes a call on the session that take gives.
+func askOn[T any](ctx context.Context, take taking, op, path string, call func(ctx context.Context, c *conn) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
 		return none, fail(op, path, err)
 	}
-	c, err := p.take(ctx)
+	c, err := take(ctx)
 	if err != nil {
 		return none, fail(op, path, err)
 	}

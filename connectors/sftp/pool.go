@@ -1,6 +1,7 @@
 package sftp
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -61,9 +62,14 @@ func newPool(c config) *pool {
 
 // take gives the session with the least to do. It is released after use.
 func (p *pool) take(ctx context.Context) (*conn, error) {
+	return p.takeAmong(ctx, func(*conn) bool { return true })
+}
+
+// takeAmong is take from some of the sessions, or from all if there is none of those.
+func (p *pool) takeAmong(ctx context.Context, some func(*conn) bool) (*conn, error) {
 	for {
 		p.mu.Lock()
-		c, err := p.idlest()
+		c, err := p.idlest(some)
 		if c != nil || err != nil {
 			if c != nil && c.enter() > 1 {
 				p.grow()
@@ -107,18 +113,28 @@ func (p *pool) spare(direction int, except func(*conn) bool) *conn {
 
 // idlest is called with the mutex held, as are the functions below that do not
 // take it.
-func (p *pool) idlest() (*conn, error) {
+func (p *pool) idlest(some func(*conn) bool) (*conn, error) {
 	if p.open.Err() != nil {
 		return nil, connectors.Errorf(connectors.KindOther, "use", p.url, "the place was closed")
 	}
 	p.prune()
-	var best *conn
+	var best, other *conn
 	for _, c := range p.conns {
-		if best == nil || c.busy.Load() < best.busy.Load() {
-			best = c
+		if some(c) {
+			best = idler(best, c)
+		} else {
+			other = idler(other, c)
 		}
 	}
-	return best, nil
+	return cmp.Or(best, other), nil
+}
+
+// idler is the one of two with less to do; a may be nil.
+func idler(a, b *conn) *conn {
+	if a == nil || b.busy.Load() < a.busy.Load() {
+		return b
+	}
+	return a
 }
 
 // prune forgets sessions that have ended, and links without sessions.

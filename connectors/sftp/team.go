@@ -45,10 +45,13 @@ func (l *lane) blame(ctx context.Context) {
 
 var errLost = errors.New("the connection was lost")
 
+// A taking gives a session of a pool, as pool.take does.
+type taking func(ctx context.Context) (*conn, error)
+
 // newTeam begins with a session of the pool.
-func newTeam(ctx context.Context, p *pool, direction int, open func(context.Context, *conn) (wire.Handle, error), close func(*conn, wire.Handle)) (*team, error) {
+func newTeam(ctx context.Context, p *pool, first taking, direction int, open func(context.Context, *conn) (wire.Handle, error), close func(*conn, wire.Handle)) (*team, error) {
 	t := &team{pool: p, way: direction, open: open, close: close, joined: make(chan *lane, mostJoining), lost: errLost}
-	c, err := p.take(ctx)
+	c, err := first(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 	u.reaches(p.Offset + p.Size)
 	reader := promise.NewPartReader(ctx, u.path, p, r)
 	defer reader.Detach()
-	t, err := newTeam(ctx, u.place.pool, up, u.open, u.done)
+	t, err := newTeam(ctx, u.place.pool, u.take, up, u.open, u.done)
 	if err != nil {
 		return connectors.Part{}, fail("write part of", u.path, err)
 	}
