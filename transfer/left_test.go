@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,8 +116,11 @@ func TestALostJournalCostsNoSending(t *testing.T) {
 	os.Setenv("TEST_FTP_PASSWORD", ftpd.Password)
 	w := theWorld(t)
 	const parts, sent = 7, 4
-	for _, to := range append(w.locations[:4:4], connectors.Location{Name: "vsftpd", URL: ftpd.URL(ftpd.Root), Options: map[string]string{"password": "env:TEST_FTP_PASSWORD"}}) {
-		root, files := "", !strings.HasPrefix(to.Name, "s3")
+	etags := w.locations[3]
+	etags.Name, etags.Options = "s3etags", maps.Clone(etags.Options)
+	etags.Options["checksum"] = "none"
+	for _, to := range append(w.locations[:4:4], etags, connectors.Location{Name: "vsftpd", URL: ftpd.URL(ftpd.Root), Options: map[string]string{"password": "env:TEST_FTP_PASSWORD"}}) {
+		root, files := "", !strings.HasPrefix(to.URL, "s3")
 		if files { // each has its own, so that a sweep sees what is left
 			to.URL = strings.TrimSuffix(to.URL, "/") + "/lost-" + to.Name
 			root = strings.TrimPrefix(to.URL[strings.Index(to.URL, "://")+3:], "")
