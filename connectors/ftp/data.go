@@ -37,15 +37,24 @@ func (d *data) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// oneWrite is how much has to be taken within the time-out.
+const oneWrite = 256 << 10
+
 // Write implements net.Conn.
-func (d *data) Write(p []byte) (int, error) {
-	if err := d.SetWriteDeadline(time.Now().Add(d.timeout)); err != nil {
-		return 0, err
+func (d *data) Write(p []byte) (written int, err error) {
+	for {
+		if err := d.SetWriteDeadline(time.Now().Add(d.timeout)); err != nil {
+			return written, err
+		}
+		n, err := d.Conn.Write(p[:min(len(p), oneWrite)])
+		written += n
+		if p = p[n:]; err != nil || len(p) == 0 {
+			return written, err
+		}
 	}
-	return d.Conn.Write(p)
 }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
+var buffers = sync.Pool{New: func() any { b := make([]byte, oneWrite); return &b }}
 
 // ReadFrom implements io.ReaderFrom, with fewer and larger writes than io.Copy.
 func (d *data) ReadFrom(r io.Reader) (int64, error) {

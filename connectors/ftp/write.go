@@ -115,6 +115,18 @@ func (c *counting) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// WriteTo implements io.WriterTo, so that a part goes from memory to the connection
+// without a copy between them.
+func (c *counting) WriteTo(w io.Writer) (n int64, err error) {
+	if part, ok := c.Reader.(*promise.PartReader); ok {
+		n, err = part.SendTo(w)
+	} else {
+		n, err = io.Copy(w, c.Reader)
+	}
+	c.n += n
+	return n, err
+}
+
 // write sends a part to a staged file that has this length, -1 if it has to be
 // asked for. It gives the length that the file has afterwards.
 func (p *place) write(s *session, staged string, has int64, part connectors.Part, r io.Reader) (int64, error) {
