@@ -24,10 +24,10 @@ func (h holdings) mayHold(p pair) bool {
 }
 
 // holdings lists the destination, where that is cheaper than to ask for each file
-// and can be relied upon.
+// and names are what they seem. A file that is there and not listed is sent again.
 func (c *copier) holdings(ctx context.Context, pairs []pair) (holdings, error) {
 	traits := c.to.Traits()
-	if len(pairs) < manyFiles || traits.WriteOnly || traits.DoubtfulLists || traits.FoldsCase || traits.FoldsUnicode {
+	if len(pairs) < manyFiles || traits.WriteOnly || traits.FoldsCase || traits.FoldsUnicode {
 		return nil, nil
 	}
 	wanted := make(map[string]bool, len(pairs))

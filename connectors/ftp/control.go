@@ -30,7 +30,8 @@ type control struct {
 	last      reply  // the last one, preliminary or final
 	said      map[string]reply
 	broken    error // what ended the connection
-	finalMark bool  // a second preliminary reply is the final one: Pure-FTPd after a transfer that was cut short
+	ahead     ahead
+	finalMark bool // a second preliminary reply is the final one: Pure-FTPd after a transfer that was cut short
 }
 
 func newControl(c net.Conn, timeout time.Duration) *control {
@@ -56,6 +57,9 @@ func (c *control) Read(p []byte) (int, error) {
 
 // Write implements net.Conn for the library, which writes one command at a time.
 func (c *control) Write(p []byte) (int, error) {
+	if c.answerAhead(p) {
+		return len(p), nil
+	}
 	if err := c.ready(string(p)); err != nil {
 		return 0, err
 	}
@@ -151,6 +155,7 @@ func (c *control) note(r reply) error {
 	if c.verb == "FEAT" {
 		c.said[c.verb] = r
 	}
+	c.ahead.known = c.ahead.known || c.verb == "EPSV" && r.code == 229
 	if r.code == 227 && !passive.MatchString(r.text()) || r.code == 229 && !extended.MatchString(r.text()) {
 		return fmt.Errorf("%w: %d %.100q", errNoReply, r.code, r.text())
 	}

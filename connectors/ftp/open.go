@@ -42,7 +42,10 @@ func (p *place) read(ctx context.Context, from, path string, offset, length, has
 	d.stop = s.until(ctx)
 	size := has
 	if has < 0 {
-		size, err = d.look()
+		err = s.warm(length >= 0 && length <= small, func() (err error) {
+			size, err = d.look()
+			return err
+		})
 	}
 	if err == nil {
 		err = d.plan(size, length)

@@ -25,7 +25,11 @@ func (u *upload) publishAtOnce(s *session, t time.Time) (entry connectors.Entry,
 	if !p.asksMLST(s) {
 		commands = append(commands, "SIZE "+s.abs(u.path), "MDTM "+s.abs(u.path))
 	}
-	replies, err := s.control.together(commands...)
+	var replies []reply
+	err = s.warm(u.options.AtOnce && p.pool.wanted(), func() (err error) {
+		replies, err = s.together(commands...)
+		return err
+	})
 	if err != nil {
 		return entry, false, err
 	}

@@ -30,6 +30,7 @@ type session struct {
 	since  time.Time             // it is idle
 	algo   string                // that HASH computes
 	noMLSD bool                  // the library lists by LIST
+	hot    bool                  // another transfer is about to follow
 }
 
 // login connects and logs in, within the time-out. noMLSD has folders listed by
@@ -214,11 +215,12 @@ func (s *session) data(addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, _, err := net.SplitHostPort(s.raw.RemoteAddr().String())
-	if err != nil {
-		return nil, err
+	raw, err := s.dialData(port)
+	if err != nil && s.ctx.Err() == nil {
+		if port, ok := s.portAnew(); ok {
+			raw, err = s.dialData(port)
+		}
 	}
-	raw, err := s.dialer().Dial(s.ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("open a data connection: %w", err)
 	}

@@ -64,8 +64,12 @@ func (p *place) stat(s *session, path string) (listing.Entry, error) {
 func (p *place) asksMLST(s *session) bool { return s.facts.has("MLST") && p.listing != "list" }
 
 func (p *place) mlst(s *session, name string) (listing.Entry, error) {
-	r, err := s.control.must("MLST %s", s.abs(name))
+	replies, err := s.together("MLST " + s.abs(name))
 	if err != nil {
+		return listing.Entry{}, err
+	}
+	r := replies[0]
+	if err := r.err(); err != nil {
 		return listing.Entry{}, err
 	}
 	for _, line := range r.lines[1:] {
@@ -110,11 +114,11 @@ func (p *place) followed(s *session, path string) (listing.Entry, error) {
 func (s *session) size(path string) (int64, error) { return s.sizeOf(s.abs(path)) }
 
 func (s *session) sizeOf(path string) (int64, error) {
-	r, err := s.control.ask("SIZE %s", path)
+	replies, err := s.together("SIZE " + path)
 	if err != nil {
 		return 0, err
 	}
-	return sizeIn(r, path)
+	return sizeIn(replies[0], path)
 }
 
 func sizeIn(r reply, path string) (int64, error) {
@@ -142,7 +146,7 @@ func (s *session) sizeAndTime(path string) (size int64, modTime func() (time.Tim
 		size, err = s.size(path)
 		return size, func() (time.Time, error) { return s.modTime(path) }, err
 	}
-	replies, err := s.control.together("SIZE "+s.abs(path), "MDTM "+s.abs(path))
+	replies, err := s.together("SIZE "+s.abs(path), "MDTM "+s.abs(path))
 	if err != nil {
 		return 0, nil, err
 	}

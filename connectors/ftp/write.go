@@ -58,7 +58,11 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 					return -1, err
 				}
 			}
-			n, err := u.place.write(s, u.target(), has, p, reader)
+			var n int64
+			err := s.warm(u.options.AtOnce, func() (err error) { // it is read back, or another file is sent
+				n, err = u.place.write(s, u.target(), has, p, reader)
+				return err
+			})
 			return length(n), err
 		})
 	}, nil)
