@@ -3,6 +3,7 @@ package ftp
 import (
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,14 @@ type ahead struct {
 	since time.Time
 	known bool // the server has answered an EPSV of the library
 	used  bool // the last data connection went to a port that was asked for ahead
+}
+
+// succession tells whether small files come one after the other.
+type succession struct{ last atomic.Int64 }
+
+// follows is asked once for each file. It is true where the one before was not long ago.
+func (f *succession) follows(now time.Time) bool {
+	return now.UnixNano()-f.last.Swap(now.UnixNano()) < int64(time.Second)
 }
 
 // warm runs a call after which another transfer is about to follow, if it is.

@@ -31,6 +31,8 @@ type control struct {
 	said      map[string]reply
 	broken    error // what ended the connection
 	ahead     ahead
+	reads     deadline
+	writes    deadline
 	finalMark bool // a second preliminary reply is the final one: Pure-FTPd after a transfer that was cut short
 }
 
@@ -63,7 +65,7 @@ func (c *control) Write(p []byte) (int, error) {
 	if err := c.ready(string(p)); err != nil {
 		return 0, err
 	}
-	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+	if err := c.writes.set(c.timeout, c.SetWriteDeadline); err != nil {
 		return 0, c.fail(err)
 	}
 	n, err := c.Conn.Write(p)
@@ -125,7 +127,7 @@ var (
 
 // line reads one line, and keeps the account of replies.
 func (c *control) line() (string, error) {
-	if err := c.SetReadDeadline(time.Now().Add(c.timeout)); err != nil {
+	if err := c.reads.set(c.timeout, c.SetReadDeadline); err != nil {
 		return "", c.fail(err)
 	}
 	data, err := c.in.ReadSlice('\n')

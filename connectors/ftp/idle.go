@@ -23,6 +23,7 @@ func (s *session) wake() bool {
 		return true
 	}
 	// Over TLS, what has come may be no words.
+	s.control.reads = deadline{}
 	if err := s.control.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
 		return false
 	}

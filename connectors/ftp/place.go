@@ -38,7 +38,8 @@ type place struct {
 	staged    atomic.Bool                            // the staging folder was used
 	far       atomic.Bool                            // the way there is long
 	byParts   atomic.Bool                            // it does not show what it has of a transfer before its end
-	held      atomic.Int32                           // sessions that are held over several parts
+	more      succession
+	held      atomic.Int32 // sessions that are held over several parts
 }
 
 var (

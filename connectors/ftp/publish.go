@@ -26,7 +26,7 @@ func (u *upload) publishAtOnce(s *session, t time.Time) (entry connectors.Entry,
 		commands = append(commands, "SIZE "+s.abs(u.path), "MDTM "+s.abs(u.path))
 	}
 	var replies []reply
-	err = s.warm(u.options.AtOnce && p.pool.wanted(), func() (err error) {
+	err = s.warm(u.options.AtOnce && p.more.follows(p.pool.now()), func() (err error) {
 		replies, err = s.together(commands...)
 		return err
 	})
