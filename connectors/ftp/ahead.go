@@ -42,7 +42,7 @@ func (s *session) warm(follows bool, call func() error) error {
 // of the next data connection, too.
 func (s *session) together(commands ...string) ([]reply, error) {
 	c := s.control
-	if !s.hot || !c.ahead.known || s.facts.software() == "" || s.passive == "pasv" {
+	if !s.hot || !c.ahead.known || c.ahead.open() || s.facts.software() == "" || s.passive == "pasv" {
 		return c.together(commands...)
 	}
 	c.ahead.line = ""
@@ -62,14 +62,15 @@ func (c *control) answerAhead(command []byte) bool {
 	if string(command) != "EPSV\r\n" {
 		return false
 	}
-	line := c.ahead.line
-	c.ahead.line, c.ahead.used = "", false
-	if line == "" || time.Since(c.ahead.since) > aheadFor {
-		return false
+	if c.ahead.used = c.ahead.open(); c.ahead.used {
+		c.rest = []byte(c.ahead.line + "\r\n")
 	}
-	c.rest, c.ahead.used = []byte(line+"\r\n"), true
-	return true
+	c.ahead.line = ""
+	return c.ahead.used
 }
+
+// open tells whether there is a port to count on.
+func (a ahead) open() bool { return a.line != "" && time.Since(a.since) <= aheadFor }
 
 // portAnew asks for another port where one that was asked for ahead is closed.
 func (s *session) portAnew() (port string, ok bool) {
