@@ -105,6 +105,9 @@ func (u *upload) finish(s *session, w connectors.Whole) (t time.Time, err error)
 			return t, err
 		}
 	}
+	if has < w.Size && u.place.whole.Load() {
+		return t, u.gone("the server has not all of it, and lets nothing be added")
+	}
 	if err := promise.CheckLength(u.path, has, w); err != nil {
 		return t, err
 	}
