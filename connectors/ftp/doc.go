@@ -32,6 +32,11 @@
 // it leads, that is below the root, and a question says that a file is there;
 // other links are passed over, and those to folders are never followed.
 //
+// Where many small files follow one another, the port of the next data connection (EPSV)
+// is asked for together with what is asked anyway: of servers that are known to keep it,
+// for a few seconds, and once more if it turns out to be closed. Commands are never sent
+// behind one that begins a transfer: servers watch for ABOR then.
+//
 // A large file is read over several sessions side by side where one is slow. REST
 // is tried once before it is trusted: a server that begins at the beginning
 // instead is refused, rather than have wrong bytes taken for right ones.
