@@ -64,19 +64,29 @@ func (e *Engine) lapse(ctx context.Context, place func(location string) (connect
 	}
 	var failures []error
 	for _, job := range over {
-		record, err := e.journal.Record(job.ID)
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		var to []Destination
-		for target := range record.Uploads {
-			if sink, err := place(target.Location); err == nil {
-				to = append(to, Destination{Place: sink, Location: target.Location, Path: target.Path})
-			}
-		}
-		e.log.InfoContext(ctx, "what was sent of a recording that was deleted is removed", "job", job.ID, "path", job.Source.Path)
-		failures = append(failures, e.Abandon(ctx, job.ID, to))
+		failures = append(failures, e.lapseOne(ctx, job.ID, place))
 	}
 	return errors.Join(failures...)
+}
+
+// lapseOne gives up a job whose time still is over, unless it runs: it was taken up again
+// then.
+func (e *Engine) lapseOne(ctx context.Context, id string, place func(location string) (connectors.Sink, error)) error {
+	done, ok := e.turns.try(id)
+	if !ok {
+		return nil
+	}
+	defer done()
+	record, err := e.journal.Record(id)
+	if err != nil || record.Job == nil || record.Job.Until.IsZero() || !e.o.Now().After(record.Job.Until) {
+		return err
+	}
+	var to []Destination
+	for target := range record.Uploads {
+		if sink, err := place(target.Location); err == nil {
+			to = append(to, Destination{Place: sink, Location: target.Location, Path: target.Path})
+		}
+	}
+	e.log.InfoContext(ctx, "what was sent of a recording that was deleted is removed", "job", id, "path", record.Job.Source.Path)
+	return e.abandon(ctx, id, to)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
+	"gantry/connectors"
 	"gantry/transfer/schedule"
 )
 
@@ -40,11 +42,13 @@ func whenReady(f *schedule.Flow) error {
 // A tally remembers how often the parts have failed in a row that are to be moved later,
 // so that patience ends however often they are begun anew. The zero tally serves.
 type tally struct {
-	mu sync.Mutex
-	by map[int]retrier
+	mu    sync.Mutex
+	by    map[int]retrier
+	place retrier // how long the place has not answered, to whatever part; no part has moved since
 }
 
-// take gives a part's retrier, as it was left; a new one goes on with the longest pause.
+// take gives a part's retrier, as it was left; a new one goes on where others wait for
+// the place.
 func (t *tally) take(number int, fresh *retrier) *retrier {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,23 +56,36 @@ func (t *tally) take(number int, fresh *retrier) *retrier {
 		fresh.slept, fresh.pause, fresh.spoilt = was.slept, was.pause, was.spoilt
 		return fresh
 	}
-	for _, was := range t.by {
-		fresh.slept, fresh.pause = max(fresh.slept, was.slept), max(fresh.pause, was.pause)
-	}
+	fresh.slept, fresh.pause = max(fresh.slept, t.place.slept), max(fresh.pause, t.place.pause)
 	return fresh
 }
 
-// moved forgets the failures of a part.
+// moved forgets the failures of a part, and that the place did not answer.
 func (t *tally) moved(number int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.by, number)
+	t.place = retrier{}
+}
+
+// heard remembers a failure that is of the place and not of a part. Of the time that a
+// place asks for no more is handed on than a pause is long otherwise.
+func (t *tally) heard(r *retrier, pause time.Duration, err error) {
+	switch connectors.KindOf(err) {
+	case connectors.KindUnavailable, connectors.KindTimeout, connectors.KindBusy:
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.place.slept, t.place.pause = max(t.place.slept, r.slept+min(pause, longPause)), max(t.place.pause, r.pause)
+	}
 }
 
 // fail sleeps if the call that has failed is worth another attempt soon. If not, its
 // error says why, or is a later one.
 func (t *tally) fail(ctx context.Context, number int, r *retrier, err error) error {
 	pause, worth := r.next(ctx, err)
+	if worth {
+		t.heard(r, pause, err)
+	}
 	switch {
 	case !worth:
 		return ended(ctx, err)

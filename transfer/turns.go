@@ -29,6 +29,16 @@ func (t *turns) wait(ctx context.Context, id string) (done func(), err error) {
 	}
 }
 
+// try is wait where nobody has the turn; ok is false where somebody has.
+func (t *turns) try(id string) (done func(), ok bool) {
+	t.mu.Lock()
+	if _, busy := t.taken[id]; busy {
+		t.mu.Unlock()
+		return nil, false
+	}
+	return t.take(id), true
+}
+
 // take is called with the lock held, and gives it up.
 func (t *turns) take(id string) (done func()) {
 	defer t.mu.Unlock()

@@ -190,8 +190,11 @@ func gone(err error) bool {
 func (s *growers) recall(g *grower) (growRecord, error) {
 	old, found, err := s.a.keep.growth(g.key)
 	if err != nil || found && old.Inode == g.file.Inode {
+		if old.Gone.IsZero() || err != nil {
+			return old, err
+		}
 		old.Gone = time.Time{}
-		return old, err
+		return old, s.a.keep.keepGrowth(g.key, old)
 	}
 	since := s.a.now().UTC()
 	fresh := growRecord{
