@@ -9,6 +9,7 @@ type Traits struct {
 	MaxParts      int           // 0 = no limit
 	MaxSize       int64         // bytes of one file; 0 = no limit
 	Concurrency   int           // calls that move bytes which the place can make use of at once; 0 = not known
+	Start         int           // of these, how many are worth trying from the beginning; 0 = not known
 	Sequential    bool          // parts must be written one after the other, in order
 	AtomicCommit  bool          // an existing file is replaced in one step
 	TimePrecision time.Duration // of ModTime; 0 = the place cannot set it

@@ -33,6 +33,9 @@ func (r *run) partSize(size int64, todo []Destination) int64 {
 	if r.fromDiskToDisk(todo) {
 		part = min(part, max(nearPart, whole(size/nearParts, 1<<20)))
 	}
+	if r.abreast(todo) {
+		part = min(part, max(smallPart, r.e.o.MemoryBudget/mostParallel>>20<<20))
+	}
 	most := r.e.o.MemoryBudget / 4 >> 20 << 20
 	if rate := r.slowest(todo); rate > 0 {
 		part = min(part, max(leastPart, whole(int64(rate*worthParts), leastPart), whole(size/mostParts, leastPart)))
@@ -48,6 +51,21 @@ func (r *run) partSize(size int64, todo []Destination) int64 {
 func (r *run) fromDiskToDisk(todo []Destination) bool {
 	onDisk := func(place any) bool { _, ok := connectors.As[connectors.OnDisk](place); return ok }
 	return onDisk(r.job.Source.Place) && !slices.ContainsFunc(todo, func(d Destination) bool { return !onDisk(d.Place) })
+}
+
+// abreast tells whether a place is worth many parts at once from the beginning: then small
+// ones end at about the same time, and no large one is left alone at the end.
+func (r *run) abreast(todo []Destination) bool {
+	many := func(place any) bool {
+		p, ok := place.(interface{ Traits() connectors.Traits })
+		return ok && p.Traits().Start >= fewParts
+	}
+	for _, to := range todo {
+		if many(to.Place) {
+			return true
+		}
+	}
+	return many(r.job.Source.Place)
 }
 
 // largestPart leaves room for eight in the budget.

@@ -50,6 +50,7 @@ func endpoint(place any, location string, way schedule.Direction) schedule.Endpo
 		e.Name = "memory"
 	case interface{ Traits() connectors.Traits }:
 		t := p.Traits()
+		e.Start = t.Start
 		e.Most, e.Whole = t.Concurrency, t.Streamed && way == schedule.Write
 		_, e.Near = connectors.As[connectors.OnDisk](place)
 	}

@@ -48,6 +48,11 @@ func Options() []connectors.Option {
 // depends on how much is under way, more than on the processors at its ends.
 const Far = 5 * time.Millisecond
 
+// Long is from where on several connections are worth their opening before it is known
+// what one of them moves: to get fast, and to recover from a loss, takes each of them many
+// times the way there and back.
+const Long = 30 * time.Millisecond
+
 // near is up to where the peer is next door. Between the two the system's choice
 // stands.
 const near = time.Millisecond

@@ -58,6 +58,9 @@ func (d Dialer) set(fd int) (roundTrip time.Duration, err error) {
 // RoundTrip is the time to the peer and back as the kernel has seen it on a connection
 // of Dial's; 0 = not known.
 func RoundTrip(c net.Conn) (roundTrip time.Duration) {
+	if w, ok := c.(*watched); ok {
+		c = w.Conn
+	}
 	t, ok := c.(*net.TCPConn)
 	if !ok {
 		return 0

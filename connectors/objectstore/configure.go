@@ -25,6 +25,7 @@ func Configure(l connectors.Location, bucket string, below []string, option func
 		return c, limits, err
 	}
 	limits, err = ReadLimits(option)
-	c.Connections = limits.Connections
+	limits.Met = &Distance{}
+	c.Connections, c.Distance = limits.Connections, limits.Met
 	return c, limits, err
 }

@@ -34,11 +34,12 @@ type Config struct {
 	Checksum Checksum
 	Terms    Terms
 	Habits   Habits
-	Account  string // who asks, as far as the options say: those that are equal are the same
-	Endpoint string // host that is asked; what is known of its kind is told by it
-	Plain    bool   // it is asked without TLS
-	Unsigned bool   // there is no access key
-	Close    func() // releases connections; may be nil
+	Account  string    // who asks, as far as the options say: those that are equal are the same
+	Endpoint string    // host that is asked; what is known of its kind is told by it
+	Plain    bool      // it is asked without TLS
+	Unsigned bool      // there is no access key
+	Close    func()    // releases connections; may be nil
+	Distance *Distance // may be nil
 
 	Connections int // at once; 0 = no limit
 }
@@ -94,7 +95,7 @@ func (p *Place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		MinPart: MinPart, MaxPart: MaxPart, MaxParts: MaxParts, MaxSize: p.config.MaxSize,
 		AtomicCommit: true, EqualParts: p.config.Habits.Equal,
-		Concurrency: p.config.concurrency(), Unchecked: p.config.Plain,
+		Concurrency: p.config.concurrency(), Start: p.config.Distance.start(p.config.concurrency()), Unchecked: p.config.Plain,
 	}
 	if p.sums.wanted() {
 		t.PartDigest, t.WholeDigest = connectors.CRC64NVME, connectors.CRC64NVME

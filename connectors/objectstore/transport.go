@@ -22,6 +22,7 @@ type Limits struct {
 	Connections int            // at once; 0 = no limit
 	Authorities *x509.CertPool // nil for those of the system
 	Congestion  link.Congestion
+	Met         *Distance // learns how far away the store is; may be nil
 }
 
 // ReadLimits reads the options timeout, connections, caFile and congestion.
@@ -50,6 +51,7 @@ func Transport(l Limits) *http.Transport {
 		if err != nil {
 			return nil, err
 		}
+		l.Met.see(link.RoundTrip(c))
 		return sender{c}, nil
 	}
 	return t

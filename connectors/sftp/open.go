@@ -31,6 +31,7 @@ func (p *place) read(ctx context.Context, o *opener, offset, length int64) (io.R
 	if err != nil {
 		return nil, fail("open", path, err)
 	}
+	p.pool.prepare(length)
 	s := newStream(t, path, offset, length)
 	if length > 0 {
 		s.err = s.ask() // it is on its way when it is read

@@ -23,8 +23,8 @@ type pool struct {
 
 	mu       sync.Mutex
 	conns    []*conn
-	first    *attempt // to make a session while there is none
-	growing  bool
+	first    *attempt  // to make a session while there is none
+	growing  int       // sessions in the making beside the first
 	refusals int       // in a row, of growing
 	patience time.Time // before that, the pool does not try to grow
 	refusal  error     // the last one
@@ -190,16 +190,20 @@ func (p *pool) add(c *conn) {
 }
 
 // grow makes one more session in the background, unless one is being made, there
-// are enough, or the server has refused one lately.
+// are enough, or the server has refused one lately. On a long way it makes the first
+// connections all at once.
 func (p *pool) grow() {
-	if p.growing || p.open.Err() != nil || p.now().Before(p.patience) {
+	if p.open.Err() != nil || p.now().Before(p.patience) {
+		return
+	}
+	if p.spread(); p.growing > 0 {
 		return
 	}
 	on := p.widest()
 	if on == nil && (len(p.links()) >= p.connections || p.far() && !p.gain.wants(p.now(), p.movedSoFar())) {
 		return
 	}
-	p.growing = true
+	p.growing++
 	p.group.Go(func() { p.growBy(on) })
 }
 
@@ -234,7 +238,7 @@ func (p *pool) growBy(on *link) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.growing = false
+	p.growing--
 	if made != nil {
 		p.add(made)
 		p.refusals = 0
@@ -244,6 +248,9 @@ func (p *pool) growBy(on *link) {
 		return
 	}
 	p.refusal = err
+	if on == nil && p.now().Before(p.patience) { // several were tried at once
+		return
+	}
 	if on != nil { // then there may be another connection
 		on.full = true
 		return

@@ -51,6 +51,7 @@ func (p *place) Begin(ctx context.Context, path string, o connectors.UploadOptio
 		return u, u.takeUp(ctx)
 	}
 	u.id = promise.NewID(path)
+	p.prepare(o.Size)
 	return u, p.do(ctx, "begin", path, u.create)
 }
 

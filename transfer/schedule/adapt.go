@@ -42,6 +42,13 @@ const (
 
 func newAdaptive() adaptive { return adaptive{limit: startSlots, leap: true, pause: firstRest} }
 
+// start begins with so many at once, if nothing was found out yet.
+func (a *adaptive) start(slots int) {
+	if a.leap && !a.trying && a.limit == startSlots {
+		a.limit = max(startSlots, slots)
+	}
+}
+
 // begin is called when something moves after nothing has.
 func (a *adaptive) begin(now time.Time, moved int64) {
 	a.rated, a.ratedFrom = now, moved

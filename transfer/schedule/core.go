@@ -170,6 +170,7 @@ func (c *core) open(j *job, e Endpoint) *flow {
 		p.most = e.Most
 	}
 	l, near := &p.lanes[e.Direction], e.Near
+	l.adaptive.start(e.Start)
 	for _, f := range j.flows {
 		if f.lane == l && f.whole == e.Whole && f.near == near {
 			return f

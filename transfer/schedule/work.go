@@ -38,6 +38,7 @@ type Endpoint struct {
 	Direction Direction
 	Most      int  // parts at once, in both directions together, that it can make use of; 0 = not known
 	Near      bool // what moves there moves on this machine's own disks: limits of jobs, routes and sites, which are of lines, do not count it
+	Start     int  // parts at once that are worth trying from the beginning; 0 = a few
 	Whole     bool // a part cannot be stopped and moved again without losing others: its slots are never taken away
 }
 
