@@ -140,7 +140,7 @@ func (s *session) copy(from, to, option string) (report copyReport, problems str
 		args = append(args, option, o)
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(s.dir, "state"))
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(s.dir, "state"), "XDG_CACHE_HOME="+filepath.Join(s.dir, "cache"))
 	var out, log strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &log
 	err = cmd.Run()

@@ -241,7 +241,7 @@ func (f *following) again() *following {
 	n.out, n.errs, n.done = &bytes.Buffer{}, &bytes.Buffer{}, make(chan struct{})
 	n.cmd = exec.Command(program, args...)
 	n.cmd.Stdout, n.cmd.Stderr = n.out, n.errs
-	n.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+f.state)
+	n.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+f.state, "XDG_CACHE_HOME="+filepath.Join(f.state, "cache"))
 	f.h.must(n.cmd.Start())
 	go func() { defer close(n.done); awaitEnd(n.cmd.Process.Pid) }()
 	return &n
