@@ -83,6 +83,7 @@ type download struct {
 	err  error
 
 	entry   connectors.Entry // when it was opened
+	pinned  bool             // nothing but the entry is wanted
 	pace    pace             // of the first transfer
 	since   int64            // where the session was taken
 	besides pace             // of the segments
@@ -179,13 +180,18 @@ func (d *download) Read(b []byte) (int, error) {
 	d.left = max(d.left-int64(n), 0)
 	switch {
 	case err == io.EOF && d.left > 0:
-		return n, d.end(cut("read", d.path, "the server ends it %d bytes early%s", d.left, d.why()))
+		return n, d.end(d.unless(cut("read", d.path, "the server ends it %d bytes early%s", d.left, d.why())))
 	case err == io.EOF:
 		return n, d.end(d.complete())
 	case err != nil:
 		return n, d.end(d.broken(err))
 	case d.left == 0 && d.tail && !d.more:
-		return n, d.last()
+		if err := d.last(); err != nil && d.pinned {
+			return 0, err
+		} else if err != nil {
+			return n, err
+		}
+		return n, nil
 	default:
 		return n, nil
 	}
@@ -197,13 +203,19 @@ func (d *download) last() error {
 	n, err := d.body.Read(make([]byte, 1))
 	switch {
 	case n == 0 && err == io.EOF:
-		if err := d.complete(); err != nil {
+		err := d.complete()
+		if err == nil {
+			err = d.still()
+		}
+		if err != nil {
 			return d.end(err)
 		}
 		d.finish()
 		return nil
 	case n == 0 && err != nil:
 		return d.end(d.broken(err))
+	case d.pinned:
+		return d.end(connectors.Errorf(connectors.KindChanged, "read", d.path, "it has more than %d bytes by now", d.entry.Size))
 	default: // it has grown
 		return nil
 	}

@@ -104,7 +104,7 @@ func (d *download) readBeside(b []byte) (n int, err error, handled bool) {
 // considerBeside asks for another session, and begins when there is one. The
 // reader does not wait for it.
 func (d *download) considerBeside() {
-	if d.helper == nil && !d.place.alone.Load() && d.pace.slow() && d.left >= worthMore*segment && d.place.connections > 2 {
+	if d.helper == nil && !d.pinned && !d.place.alone.Load() && d.pace.slow() && d.left >= worthMore*segment && d.place.connections > 2 {
 		helper := make(chan *session, 1)
 		d.helper = helper
 		go func() { helper <- d.place.pool.spare(d.ctx) }()
