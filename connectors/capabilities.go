@@ -153,8 +153,8 @@ type Pinner interface {
 }
 
 // A DatedPinner is a Pinner that opens all of a file also by an entry without a Version:
-// the answer that brings the bytes tells their size and time, and KindChanged says that
-// they are not those of the entry.
+// the answer that brings the bytes, or one question after it, tells their size and time,
+// and KindChanged says that they are not those of the entry.
 type DatedPinner interface {
 	Pinner
 	PinsByTime()
