@@ -37,15 +37,16 @@ func (d *delivery) landed(p connectors.Part, err error) {
 }
 
 // seal is for a part that is about to be read back. What it returns notes that it was
-// proved, unless the part was sent again meanwhile, or the upload was given up.
+// proved, unless the part was sent again meanwhile, the upload was given up, or the
+// recording was found to be finished.
 func (d *delivery) seal(number int) (proved func(connectors.Part)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	touched, life := d.touched[number], d.lives
+	touched, life, ends := d.touched[number], d.lives, d.ends
 	return func(p connectors.Part) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if d.touched[number] == touched && d.lives == life {
+		if d.touched[number] == touched && d.lives == life && d.ends == ends {
 			d.proved[number] = p
 		}
 	}

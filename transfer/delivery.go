@@ -55,6 +55,7 @@ type delivery struct {
 
 	opened  moment         // when it has an upload, or has failed
 	proving sync.WaitGroup // of parts that were accepted before
+	ended   chan struct{}  // has something when the recording was found to be finished once more
 
 	mu       sync.Mutex
 	proved   map[int]connectors.Part // that were read back, as they were then
@@ -65,6 +66,7 @@ type delivery struct {
 	kept     []*piece     // of which the upload has a copy
 	astray   astray       // what may arrive yet, though nobody waits for it
 	lives    int          // uploads that were given up
+	ends     int          // how often the recording was found to be finished
 	flying   map[int]bool // on its way now
 	resumed  int
 	prefix   int        // how many of the first parts are accepted, at least
@@ -84,7 +86,7 @@ func newDelivery(r *run, to Destination) *delivery {
 		r: r, to: to, target: to.target(), traits: to.traits(), way: r.planProof(to),
 		writes: r.flow(to.Place, to.Location, schedule.Write),
 		queue:  make(chan *piece, r.e.parallel()+2), left: make(chan struct{}),
-		opened: newMoment(), proved: map[int]connectors.Part{},
+		opened: newMoment(), ended: make(chan struct{}, 1), proved: map[int]connectors.Part{},
 		claimed: map[int]connectors.Part{}, accepted: map[int]connectors.Part{}, tried: map[int]bool{},
 		touched: map[int]int{}, astray: astray{}, flying: map[int]bool{},
 	}

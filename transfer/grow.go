@@ -38,7 +38,6 @@ type growth struct {
 	finish   chan struct{}    // closed by Engine.Finish
 	once     sync.Once
 	end      func()
-	ended    moment                 // the recording was found to be finished
 	size     atomic.Int64           // as seen last
 	where    atomic.Pointer[string] // it is now
 

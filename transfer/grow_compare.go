@@ -25,7 +25,9 @@ func (g *growth) compare(ctx context.Context, state growing.State, hashes *strea
 	case entry.Size < state.Size:
 		return connectors.Whole{}, g.doubt(ctx)
 	}
-	g.ended.end()
+	for _, d := range r.deliveries {
+		d.doubtProofs()
+	}
 	r.hashed.Store(0)
 	whole := connectors.Whole{Size: entry.Size, ModTime: entry.ModTime}
 	if r.job.GrowthVerify == GrowthEdges {

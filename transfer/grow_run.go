@@ -16,7 +16,7 @@ import (
 // lookAtGrowth is look for such a source. An earlier run is gone on with as long as
 // the file is the same one and has what was sent.
 func (r *run) lookAtGrowth(ctx context.Context) error {
-	g := &growth{run: r, source: r.job.Growth, finish: make(chan struct{}), more: make(chan struct{}), ended: newMoment()}
+	g := &growth{run: r, source: r.job.Growth, finish: make(chan struct{}), more: make(chan struct{})}
 	g.end = func() { g.once.Do(func() { close(g.finish) }) }
 	state, err := g.source.Wait(ctx, 0)
 	if err != nil {

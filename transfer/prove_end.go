@@ -30,35 +30,71 @@ func (d *delivery) spotted() bool {
 // asksReading tells whether it was asked for that all is read back.
 func (d *delivery) asksReading() bool { return cmp.Or(d.to.Verify, d.r.job.Verify) == VerifyReadback }
 
-// proveAtEnd reads all of a recording again that was proved as it arrived, once it has
-// ended, while the source is read again, too. A place that takes parts in their order may
-// not show them while it takes others: there it is read when all of it was sent.
+// doubtProofs is for a recording that was found to be finished: nothing of what was
+// proved before counts, nor what is being read now. It may come again, where the file
+// was written to nevertheless.
+func (d *delivery) doubtProofs() {
+	if d.spotted() {
+		return
+	}
+	d.mu.Lock()
+	clear(d.proved)
+	d.ends++
+	d.mu.Unlock()
+	select {
+	case d.ended <- struct{}{}:
+	default:
+	}
+}
+
+// proveAtEnd reads all of a recording again that was proved as it arrived, each time
+// when it has ended, while the source is read again, too. A place that takes parts in
+// their order may not show them while it takes others: there it is read when all of it
+// was sent, as is everything that this leaves.
 func (d *delivery) proveAtEnd(ctx context.Context) {
-	if !d.provesEarly() || d.spotted() {
+	if !d.provesEarly() || d.spotted() || d.traits.Sequential {
 		return
 	}
 	staged, _ := connectors.As[connectors.Staged](d.upload)
 	d.proving.Go(func() {
-		select {
-		case <-d.r.growth.ended.come:
-		case <-d.r.pass.done:
-			return
-		case <-ctx.Done():
-			return
-		}
-		d.mu.Lock()
-		clear(d.proved)
-		parts := slices.SortedFunc(maps.Values(d.accepted), func(a, b connectors.Part) int { return a.Number - b.Number })
-		d.mu.Unlock()
-		if d.traits.Sequential {
-			return
-		}
-		for _, p := range parts {
-			if _, err := d.readBackPart(ctx, staged, p); err != nil {
+		for {
+			select {
+			case <-d.ended:
+			case <-d.r.pass.done:
+				return
+			case <-ctx.Done():
+				return
+			}
+			if !d.proveEnded(ctx, staged) {
 				return // the last reading shows what is wrong
 			}
 		}
 	})
+}
+
+// proveEnded reads what was accepted and is not proved, until the recording turns out
+// to have another end.
+func (d *delivery) proveEnded(ctx context.Context, staged connectors.Staged) bool {
+	d.mu.Lock()
+	end := d.ends
+	parts := slices.SortedFunc(maps.Values(d.accepted), func(a, b connectors.Part) int { return a.Number - b.Number })
+	d.mu.Unlock()
+	for _, p := range parts {
+		d.mu.Lock()
+		_, proved := d.proved[p.Number]
+		again := d.ends != end
+		d.mu.Unlock()
+		if again {
+			return true
+		}
+		if proved {
+			continue
+		}
+		if _, err := d.readBackPart(ctx, staged, p); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // verifyGrown proves the upload of a file that has grown: what was not proved since it
