@@ -46,6 +46,8 @@ type growRecord struct {
 	Inode uint64    `json:"inode"`
 	Since time.Time `json:"since"`
 
+	Identity string `json:"identity,omitempty"` // of the file, where its place can tell: an inode is soon that of another file
+
 	Cancelled bool      `json:"cancelled,omitempty"` // nobody wants it
 	Gone      time.Time `json:"gone,omitzero"`       // when it was deleted: what was sent waits a day for it
 }
@@ -107,7 +109,14 @@ func (s *growers) settled(r *route, f watch.File, w *waiting) (taken bool) {
 		return g != nil
 	}
 	record, found, err := s.a.keep.growth(key)
-	if err != nil || !found || record.Inode != f.Inode {
+	if err != nil || !found {
+		return false
+	}
+	identity, err := s.identify(r, f.Path)
+	if err != nil {
+		s.a.wrong(err)
+	}
+	if !record.of(f.Inode, identity) {
 		return false
 	}
 	if record.Cancelled {
@@ -154,11 +163,17 @@ func (s *growers) run(g *grower) {
 	arrived := ""
 	defer func() { s.end(g, arrived) }()
 	var err error
-	if g.record, err = s.recall(g); err != nil {
+	pauses := s.a.pauses()
+	for {
+		if g.record, err = s.recall(g); err == nil {
+			break
+		}
 		s.a.wrong(err)
-		return
+		if !retryable(err) || !rest(g.route.ctx, pauses.next(), nil) {
+			return
+		}
 	}
-	for pauses := s.a.pauses(); !g.record.Cancelled; {
+	for pauses = s.a.pauses(); !g.record.Cancelled; {
 		arrived, err = s.attempt(g)
 		switch {
 		case err == nil || g.route.ctx.Err() != nil:
@@ -184,24 +199,6 @@ func gone(err error) bool {
 	var missing *transfer.DestinationError // whose kinds are of the other end
 	kind := connectors.KindOf(err)
 	return !errors.As(err, &missing) && (kind == connectors.KindNotFound || kind == connectors.KindChanged)
-}
-
-// recall finds the record of the recording, or makes one: a restart goes on with what was sent.
-func (s *growers) recall(g *grower) (growRecord, error) {
-	old, found, err := s.a.keep.growth(g.key)
-	if err != nil || found && old.Inode == g.file.Inode {
-		if old.Gone.IsZero() || err != nil {
-			return old, err
-		}
-		old.Gone = time.Time{}
-		return old, s.a.keep.keepGrowth(g.key, old)
-	}
-	since := s.a.now().UTC()
-	fresh := growRecord{
-		ID:   shortID("grown", s.a.site, g.key.Route, g.key.Path, fmt.Sprint(g.file.Inode), fmt.Sprint(since.UnixNano())),
-		Path: g.file.Path, Inode: g.file.Inode, Since: since,
-	}
-	return fresh, s.a.keep.keepGrowth(g.key, fresh)
 }
 
 // attempt sends the recording, and tells of its arrival. It returns the arrival's ID, which is that of the settled file.
