@@ -71,15 +71,24 @@ func (u *upload) takeUp(ctx context.Context) error {
 
 // create makes the staged file, and takes the room for it.
 func (u *upload) create(ctx context.Context) error {
-	if err := u.place.makeRoot(u.path); err != nil {
-		return err
+	err := u.stage(ctx)
+	if u.place.set.create && errors.Is(err, fs.ErrNotExist) { // the root is seldom missing
+		if err := u.place.makeRoot(u.path); err != nil {
+			return err
+		}
+		err = u.stage(ctx)
 	}
-	return u.within(ctx, "begin", func(root *os.Root, staged string) error {
-		f, err := createStaged(root, staged, u.place.set.fileMode)
+	return err
+}
+
+func (u *upload) stage(ctx context.Context) error {
+	return u.inGrip(ctx, "begin", func(g *grip, staged string) error {
+		root := g.root
+		f, err := u.createAt(g, staged)
 		if err != nil {
 			return err
 		}
-		if err = u.prepare(root, f, staged); err == nil && u.hold(f) {
+		if err = u.prepare(g, f, staged); err == nil && u.hold(f, g) {
 			return nil
 		}
 		if closed := f.Close(); err == nil {
@@ -106,10 +115,12 @@ func (p *place) makeRoot(path string) error {
 	return fail("begin", path, os.MkdirAll(p.root, 0o777))
 }
 
-func (u *upload) prepare(root *os.Root, f *os.File, staged string) error {
-	u.place.facts.learn(u.place.root, root, staged)
-	if err := u.place.refuseTwin(root, "begin", u.path, 0, nil); err != nil {
-		return err
+func (u *upload) prepare(g *grip, f *os.File, staged string) error {
+	u.place.facts.learn(u.place.root, g.root, staged)
+	if !g.lacks(u.path) {
+		if err := u.place.refuseTwin(g.root, "begin", u.path, 0, nil); err != nil {
+			return err
+		}
 	}
 	if err := u.takeRoom(f); err != nil {
 		return err
@@ -131,6 +142,18 @@ func (u *upload) takeRoom(f *os.File) error {
 		return roomFor(f, u.options.Size)
 	}
 	return ifSupported(preallocate(f, u.options.Size))
+}
+
+// createAt makes the staged file of a small upload by the folder that is held open.
+func (u *upload) createAt(g *grip, staged string) (*os.File, error) {
+	if u.brief() {
+		if stage := g.staging(); stage != nil {
+			if f, err := createIn(stage, u.id); err == nil {
+				return f, nil
+			}
+		}
+	}
+	return createStaged(g.root, staged, u.place.set.fileMode)
 }
 
 // createStaged tries again when another upload has just removed the folder.

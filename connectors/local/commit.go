@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -20,17 +21,17 @@ func (u *upload) Commit(ctx context.Context, w connectors.Whole) (entry connecto
 	if u.committed != nil && ctx.Err() == nil {
 		return *u.committed, nil
 	}
-	err = u.within(ctx, "commit", func(root *os.Root, staged string) error {
-		if err := u.finish(root, staged, w); err != nil {
+	err = u.inGrip(ctx, "commit", func(g *grip, staged string) error {
+		if err := u.finish(g, staged, w); err != nil {
 			return err
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := u.place.publish(root, u.path, func() error { return u.rename(root, staged) }); err != nil {
+		if err := u.place.publish(g, u.path, func() error { return u.rename(g, staged) }); err != nil {
 			return err
 		}
-		entry, err = stat(root, u.path)
+		entry, err = stat(g.root, u.path)
 		return err
 	})
 	if err != nil {
@@ -43,12 +44,12 @@ func (u *upload) Commit(ctx context.Context, w connectors.Whole) (entry connecto
 // finish makes the staged file what the object shall be, and durable. The sync is
 // waited for, also by who cancels: it is short, since the parts are on the disk
 // already, and its error must not get lost.
-func (u *upload) finish(root *os.Root, staged string, w connectors.Whole) error {
-	f, err := u.again(root, staged)
+func (u *upload) finish(g *grip, staged string, w connectors.Whole) error {
+	f, info, err := u.again(g, staged)
 	if err != nil {
 		return err
 	}
-	if err := u.trim(f, w); err != nil {
+	if err := u.trim(f, info, w); err != nil {
 		_ = f.Close()
 		return err
 	}
@@ -60,7 +61,7 @@ func (u *upload) finish(root *os.Root, staged string, w connectors.Whole) error 
 	}
 	if errors.Is(err, syscall.EIO) {
 		// The kernel tells of a lost write once: the next sync would say that all is well.
-		_ = root.Remove(staged)
+		_ = g.root.Remove(staged)
 		return &connectors.Error{
 			Kind: connectors.KindUnavailable, Op: "commit", Path: u.path, Err: err,
 			Remedy: "check the disk; what was written cannot be trusted and was removed: begin again",
@@ -69,11 +70,8 @@ func (u *upload) finish(root *os.Root, staged string, w connectors.Whole) error 
 	return err
 }
 
-func (u *upload) trim(f *os.File, w connectors.Whole) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
+// trim makes f, which is as info says, as long and as old as it shall be.
+func (u *upload) trim(f *os.File, info fs.FileInfo, w connectors.Whole) error {
 	if err := promise.CheckLength(u.path, info.Size(), w); err != nil {
 		return err
 	}
@@ -96,7 +94,14 @@ func (u *upload) trim(f *os.File, w connectors.Whole) error {
 
 // rename puts the staged file at its path, over what is there unless that is
 // another name in the eyes of people.
-func (u *upload) rename(root *os.Root, staged string) error {
+func (u *upload) rename(g *grip, staged string) error {
+	root := g.root
+	_, names, _ := u.place.facts.get()
+	if !u.options.Exclusive && names == (folds{}) && g.lacks(u.path) {
+		if done, err := g.rename(u.id, u.path); done {
+			return err
+		}
+	}
 	if u.options.Exclusive {
 		err := renameNew(root, staged, u.path)
 		if errors.Is(err, os.ErrExist) {

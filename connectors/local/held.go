@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -19,13 +20,19 @@ const mostHeld = 64
 // is not visible, and the commit finds out whether it is still the one by its name.
 type held struct {
 	f       *os.File
+	root    *grip // in which it is; nil if it is not kept
 	count   *atomic.Int32
 	cleanup runtime.Cleanup
 }
 
+// brief tells whether the upload is one of those whose files are held.
+func (u *upload) brief() bool {
+	return renamesOpen && u.options.AtOnce && u.options.Size > 0 && u.options.Size <= atOnce && u.place.set.fileMode == 0
+}
+
 // hold keeps the file of a small upload open, unless there are too many of them.
-func (u *upload) hold(f *os.File) bool {
-	if !renamesOpen || !u.options.AtOnce || u.options.Size <= 0 || u.options.Size > atOnce || u.place.set.fileMode != 0 {
+func (u *upload) hold(f *os.File, g *grip) bool {
+	if !u.brief() {
 		return false
 	}
 	count := &u.place.holding
@@ -33,9 +40,9 @@ func (u *upload) hold(f *os.File) bool {
 		count.Add(-1)
 		return false
 	}
-	h := &held{f: f, count: count}
+	h := &held{f: f, root: g.more(), count: count}
 	// If nobody lets go of it, its file is closed when it is collected.
-	h.cleanup = runtime.AddCleanup(h, func(count *atomic.Int32) { count.Add(-1) }, count)
+	h.cleanup = runtime.AddCleanup(h, func(of holding) { of.end() }, holding{h.root, count})
 	u.held.Store(h)
 	return true
 }
@@ -45,9 +52,20 @@ func (u *upload) hold(f *os.File) bool {
 func (u *upload) Rest() {
 	if h := u.held.Swap(nil); h != nil {
 		h.cleanup.Stop()
-		h.count.Add(-1)
 		_ = h.f.Close()
+		holding{h.root, h.count}.end()
 	}
+}
+
+// holding is what a held file takes up beside itself.
+type holding struct {
+	root  *grip
+	count *atomic.Int32
+}
+
+func (h holding) end() {
+	h.count.Add(-1)
+	h.root.letGo()
 }
 
 // inHand runs a call on the held file. ok is false if there is none.
@@ -64,23 +82,38 @@ func (u *upload) inHand(ctx context.Context, op string, call func(f *os.File) er
 	return true, u.place.explain(fail(op, u.path, err))
 }
 
-// again gives the held file for the commit, if it is still the staged one.
-func (u *upload) again(root *os.Root, staged string) (*os.File, error) {
+// again gives the held file for the commit, if it is still the staged one, and how it is.
+func (u *upload) again(g *grip, staged string) (*os.File, fs.FileInfo, error) {
 	h := u.held.Load()
 	if h == nil {
-		return u.openStaged(root, staged)
+		f, err := u.openStaged(g.root, staged)
+		if err != nil {
+			return nil, nil, err
+		}
+		info, err := f.Stat()
+		if err != nil {
+			_ = f.Close()
+		}
+		return f, info, err
 	}
-	byName, err := root.Lstat(staged)
+	info, err := h.f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if byHandle, err := h.f.Stat(); err != nil || !os.SameFile(byName, byHandle) {
-		return nil, connectors.Errorf(connectors.KindNotFound, "commit", u.path, "the staged file has been replaced")
+	if !g.isStaged(info, u.id) {
+		g.unstage()
+		byName, err := g.root.Lstat(staged)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !os.SameFile(byName, info) {
+			return nil, nil, connectors.Errorf(connectors.KindNotFound, "commit", u.path, "the staged file has been replaced")
+		}
 	}
 	u.held.Store(nil)
 	h.cleanup.Stop()
-	h.count.Add(-1)
-	return h.f, nil
+	holding{h.root, h.count}.end()
+	return h.f, info, nil
 }
 
 // readHeld streams the held file.

@@ -14,7 +14,7 @@
 // out, FIFOs, sockets and devices are passed over by listings, and are not found
 // by the other calls.
 //
-// The root is opened anew by each call. A volume may be mounted over it while the
+// The root is opened anew by each call, unless a file below it is open. A volume may be mounted over it while the
 // place is open; one that is unmounted or exchanged makes every call fail with
 // KindUnavailable until it is back, and one that is missing below the root makes
 // listings fail with KindIncomplete: an empty mount point is no empty place.
@@ -32,7 +32,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync/atomic"
 
 	"gantry/connectors"
@@ -62,6 +61,7 @@ type place struct {
 	identity identity
 	facts    facts
 	syncs    syncs
+	grips    grips
 	holding  atomic.Int32 // files of small uploads that are open
 	closed   context.Context
 	close    context.CancelFunc
@@ -164,17 +164,8 @@ func (p *place) openRoot(op, path string) (*os.Root, error) {
 
 // admit refuses a root that is not the one that is meant.
 func (p *place) admit(root *os.Root, op, path string) error {
-	if p.set.marker != "" {
-		_, err := root.Lstat(p.set.marker)
-		if kindOf(err) == connectors.KindNotFound {
-			return &connectors.Error{
-				Kind: connectors.KindUnavailable, Op: op, Path: path, Err: errors.New("the marker " + strconv.Quote(p.set.marker) + " is not there"),
-				Remedy: "mount the volume of " + p.root + ", or make the marker if this is the right one",
-			}
-		}
-		if err != nil {
-			return fail(op, path, err)
-		}
+	if err := p.marked(root, op, path); err != nil {
+		return err
 	}
 	return p.identity.admit(root, op, path)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
-	"os"
+	"sync"
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
@@ -16,11 +16,11 @@ func (p *place) OpenAs(ctx context.Context, e connectors.Entry, offset, length i
 	if e.Version == "" {
 		return nil, connectors.Errorf(connectors.KindInvalid, "open", e.Path, "no version of it is named")
 	}
-	err = p.within(ctx, "open", e.Path, func(root *os.Root, path string) error {
+	err = p.inGrip(ctx, "open", e.Path, func(g *grip, path string) error {
 		if offset < 0 {
 			return connectors.Errorf(connectors.KindInvalid, "open", path, "the offset %d is negative", offset)
 		}
-		f, info, err := openKnown(root, path, "open")
+		f, info, err := openKnown(g.root, path, "open")
 		if err != nil {
 			return err
 		}
@@ -31,10 +31,14 @@ func (p *place) OpenAs(ctx context.Context, e connectors.Entry, offset, length i
 		if pinned.reader, err = p.stream(f, info, path, offset, length); err == nil {
 			err = pinned.compare(info)
 		}
+		if err == nil {
+			err = ctx.Err() // or nobody might be left to close it
+		}
 		if err != nil {
 			_ = f.Close()
 			return err
 		}
+		pinned.grip = g.more()
 		r = promise.Exactly(ctx, path, pinned, length)
 		return nil
 	})
@@ -47,6 +51,13 @@ type pinned struct {
 	*reader
 	e    connectors.Entry
 	left int64
+	grip *grip // let go with the file
+	once sync.Once
+}
+
+func (r *pinned) Close() error {
+	defer r.once.Do(r.grip.letGo)
+	return r.reader.Close()
 }
 
 func (r *pinned) Read(b []byte) (int, error) {

@@ -27,6 +27,11 @@ func (p *place) Close() error {
 
 // within runs a call on a clean path inside the root.
 func (p *place) within(ctx context.Context, op, path string, call func(root *os.Root, path string) error) error {
+	return p.inGrip(ctx, op, path, func(g *grip, path string) error { return call(g.root, path) })
+}
+
+// inGrip is within for a call that may keep the root open.
+func (p *place) inGrip(ctx context.Context, op, path string, call func(g *grip, path string) error) error {
 	path, err := promise.CleanPath(path)
 	if err != nil {
 		return err
@@ -34,15 +39,15 @@ func (p *place) within(ctx context.Context, op, path string, call func(root *os.
 	if err := ctx.Err(); err != nil {
 		return fail(op, path, err)
 	}
-	root, err := p.openRoot(op, path)
+	g, err := p.grasp(op, path)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer g.letGo()
 	if err := p.identity.covers(op, path); err != nil {
 		return err
 	}
-	return p.explain(fail(op, path, call(root, path)))
+	return p.explain(fail(op, path, call(g, path)))
 }
 
 // Stat implements connectors.Source and connectors.Sink.
@@ -96,7 +101,8 @@ func (p *place) Rename(ctx context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	return p.within(ctx, "rename", from, func(root *os.Root, from string) error {
+	return p.inGrip(ctx, "rename", from, func(g *grip, from string) error {
+		root := g.root
 		info, err := root.Lstat(from)
 		if err != nil {
 			return err
@@ -107,7 +113,7 @@ func (p *place) Rename(ctx context.Context, from, to string) error {
 		if err := p.refuseTwin(root, "rename", to, 0, info); err != nil {
 			return err
 		}
-		if err := p.publish(root, to, func() error { return root.Rename(from, to) }); err != nil {
+		if err := p.publish(g, to, func() error { return root.Rename(from, to) }); err != nil {
 			return err
 		}
 		return p.reallyRenamed(root, from, to)

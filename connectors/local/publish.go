@@ -12,7 +12,8 @@ import (
 
 // publish runs rename, which puts a file at path, makes the folders that it
 // lacks, and syncs what changed.
-func (p *place) publish(root *os.Root, path string, rename func() error) error {
+func (p *place) publish(g *grip, path string, rename func() error) error {
+	root := g.root
 	err := rename()
 	lacking := errors.Is(err, fs.ErrNotExist) && folder(path) != "."
 	if lacking {
@@ -29,7 +30,7 @@ func (p *place) publish(root *os.Root, path string, rename func() error) error {
 	if err != nil || !p.set.durable {
 		return err
 	}
-	return p.syncs.folders(root, folder(path), lacking)
+	return p.syncs.folders(g, folder(path), lacking)
 }
 
 func known(err error) bool {

@@ -23,7 +23,8 @@ func (u *upload) Reveal(ctx context.Context, path string) (made []string, err er
 	if err != nil {
 		return nil, err
 	}
-	err = u.within(ctx, "reveal", func(root *os.Root, staged string) error {
+	err = u.inGrip(ctx, "reveal", func(g *grip, staged string) error {
+		root := g.root
 		info, err := root.Lstat(staged)
 		if err != nil {
 			return err
@@ -35,7 +36,7 @@ func (u *upload) Reveal(ctx context.Context, path string) (made []string, err er
 			return err
 		}
 		lacking := promise.Lacking(path, func(folder string) bool { _, err := root.Stat(folder); return errors.Is(err, os.ErrNotExist) })
-		err = u.named(path, u.place.publish(root, path, func() error { return root.Link(staged, path) }))
+		err = u.named(path, u.place.publish(g, path, func() error { return root.Link(staged, path) }))
 		if err == nil {
 			made = lacking
 		}

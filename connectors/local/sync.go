@@ -2,7 +2,6 @@ package local
 
 import (
 	"errors"
-	"os"
 	"path"
 	"sync"
 	"syscall"
@@ -32,9 +31,9 @@ type round struct {
 
 // folders makes the names in a folder durable, and those of all folders above it
 // if some of them are new.
-func (s *syncs) folders(root *os.Root, dir string, all bool) error {
+func (s *syncs) folders(g *grip, dir string, all bool) error {
 	for {
-		if err := s.folder(root, dir); err != nil {
+		if err := s.folder(g, dir); err != nil {
 			return err
 		}
 		if !all || dir == "." {
@@ -44,7 +43,7 @@ func (s *syncs) folders(root *os.Root, dir string, all bool) error {
 	}
 }
 
-func (s *syncs) folder(root *os.Root, dir string) error {
+func (s *syncs) folder(g *grip, dir string) error {
 	d, r := s.join(dir)
 	defer s.leave(dir, d)
 	d.turn.Lock()
@@ -53,7 +52,7 @@ func (s *syncs) folder(root *os.Root, dir string) error {
 		s.mu.Lock()
 		d.next = nil
 		s.mu.Unlock()
-		r.err, r.over = syncFolder(root, dir), true
+		r.err, r.over = syncFolder(g, dir), true
 	}
 	return r.err
 }
@@ -84,8 +83,13 @@ func (s *syncs) leave(dir string, d *syncing) {
 	}
 }
 
-func syncFolder(root *os.Root, dir string) error {
-	f, err := root.Open(dir)
+func syncFolder(g *grip, dir string) error {
+	if dir == "." {
+		if f := g.folder(); f != nil {
+			return ifSupported(f.Sync())
+		}
+	}
+	f, err := g.root.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func TestFoldersAreSyncedTogether(t *testing.T) {
 		}
 		group.Go(func() {
 			for range 50 {
-				if err := s.folder(root, dir); missing != errors.Is(err, os.ErrNotExist) {
+				if err := s.folder(&grip{root: root}, dir); missing != errors.Is(err, os.ErrNotExist) {
 					t.Errorf("%s: %v", dir, err)
 				}
 			}

@@ -50,11 +50,11 @@ func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, 
 		return entry, err
 	}
 	source := holder.self()
-	err = p.within(ctx, "rename", to, func(root *os.Root, to string) error {
-		if err := p.refuseTwin(root, "rename", to, 0, nil); err != nil {
+	err = p.inGrip(ctx, "rename", to, func(root *grip, to string) error {
+		if err := p.refuseTwin(root.root, "rename", to, 0, nil); err != nil {
 			return err
 		}
-		return source.within(ctx, "rename", from.Path, func(home *os.Root, path string) error {
+		return source.inGrip(ctx, "rename", from.Path, func(home *grip, path string) error {
 			t := taking{p, source, root, home, path, to}
 			entry, err = t.run(from)
 			return err
@@ -66,7 +66,7 @@ func (p *place) TakeOver(ctx context.Context, other any, from connectors.Entry, 
 // A taking is one file on its way from a root to another one.
 type taking struct {
 	place, source *place
-	root, home    *os.Root
+	root, home    *grip
 	from, to      string
 }
 
@@ -77,7 +77,7 @@ func (t taking) run(from connectors.Entry) (entry connectors.Entry, err error) {
 	}
 	renamed := false
 	err = t.place.publish(t.root, t.to, func() error {
-		err := moveNew(t.home, t.from, t.root, t.to)
+		err := moveNew(t.home.root, t.from, t.root.root, t.to)
 		renamed = err == nil
 		return err
 	})
@@ -93,12 +93,12 @@ func (t taking) run(from connectors.Entry) (entry connectors.Entry, err error) {
 	case err != nil:
 		return entry, err
 	}
-	now, err := t.root.Lstat(t.to)
+	now, err := t.root.root.Lstat(t.to)
 	if err != nil {
 		return entry, err
 	}
 	if !os.SameFile(now, before) || now.Size() != from.Size || !now.ModTime().Equal(from.ModTime) {
-		if err := moveNew(t.root, t.to, t.home, t.from); err != nil {
+		if err := moveNew(t.root.root, t.to, t.home.root, t.from); err != nil {
 			return entry, connectors.Errorf(connectors.KindOther, "rename", t.from, "another version of it was renamed to %s, and does not get its old path back: %w", t.to, err)
 		}
 		return entry, t.another()
@@ -112,14 +112,14 @@ func (t taking) run(from connectors.Entry) (entry connectors.Entry, err error) {
 // durable sees to it that the file is the one that is meant, and on the disk: whoever
 // has written it need not have waited for that.
 func (t taking) durable(from connectors.Entry) (fs.FileInfo, error) {
-	info, err := t.home.Lstat(t.from)
+	info, err := t.home.root.Lstat(t.from)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular(): // a link would lead elsewhere from there
 		return nil, notTaken(t.from, errors.New("it is "+sort(info.Mode())))
 	}
-	f, _, err := t.source.openFile(t.home, t.from, "rename")
+	f, _, err := t.source.openFile(t.home.root, t.from, "rename")
 	if err != nil {
 		return nil, err
 	}

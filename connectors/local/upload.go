@@ -33,18 +33,23 @@ func (u *upload) ID() string { return u.id }
 
 // within runs a call on the staged file.
 func (u *upload) within(ctx context.Context, op string, call func(root *os.Root, staged string) error) error {
+	return u.inGrip(ctx, op, func(g *grip, staged string) error { return call(g.root, staged) })
+}
+
+// inGrip is within for a call that may keep the root open.
+func (u *upload) inGrip(ctx context.Context, op string, call func(g *grip, staged string) error) error {
 	if err := ctx.Err(); err != nil {
 		return fail(op, u.path, err)
 	}
-	root, err := u.place.openRoot(op, u.path)
+	g, err := u.place.grasp(op, u.path)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer g.letGo()
 	if err := u.place.identity.covers(op, u.path); err != nil {
 		return err
 	}
-	return u.place.explain(fail(op, u.path, call(root, promise.StagedPath(u.id))))
+	return u.place.explain(fail(op, u.path, call(g, promise.StagedPath(u.id))))
 }
 
 // Parts implements connectors.Upload: a file does not tell where it was written.
