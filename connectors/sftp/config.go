@@ -27,6 +27,7 @@ type config struct {
 	dropBox     bool
 	create      bool
 	connections int
+	freely      bool // nobody has said how many
 	timeout     time.Duration
 
 	digestCommands bool // may be run
@@ -71,6 +72,7 @@ func configure(l connectors.Location) (config, error) {
 	default:
 		r.Keep(connectors.BadLocation(c.url, fmt.Sprintf("the option \"digestCommands\" is %q", of), "write auto or none"))
 	}
+	c.freely = l.Options["connections"] == ""
 	c.line = &tcp.Line{}
 	c.congestion, err = tcp.ReadCongestion(r.Text("congestion"))
 	if r.Keep(err); r.Err() != nil {

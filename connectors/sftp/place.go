@@ -64,7 +64,7 @@ func (p *place) Traits() connectors.Traits {
 	t := connectors.Traits{
 		AtomicCommit: p.atomic.Load() && !p.dropBox, TimePrecision: time.Second, WriteOnly: p.dropBox, Computes: p.computing(), ComputesFrom: p.computesFrom(),
 		OneStream: true, OpenStaged: !p.dropBox, Far: p.pool.distant(),
-		Concurrency: partsAConnection * p.connections,
+		Concurrency: partsAConnection * p.atMost(),
 	}
 	if p.undated.Load() {
 		t.TimePrecision = 0
@@ -169,7 +169,11 @@ func (p *place) Stat(ctx context.Context, path string) (connectors.Entry, error)
 	if err != nil {
 		return connectors.Entry{}, err
 	}
-	return ask(ctx, p, "stat", path, func(ctx context.Context, c *conn) (connectors.Entry, error) { return c.entry(ctx, path) })
+	entry, err := ask(ctx, p, "stat", path, func(ctx context.Context, c *conn) (connectors.Entry, error) { return c.entry(ctx, path) })
+	if err == nil {
+		p.prepare(entry.Size) // it is likely to be read
+	}
+	return entry, err
 }
 
 // entry describes the file at a path.

@@ -190,8 +190,8 @@ func (p *pool) add(c *conn) {
 }
 
 // grow makes one more session in the background, unless one is being made, there
-// are enough, or the server has refused one lately. On a long way it makes the first
-// connections all at once.
+// are enough, or the server has refused one lately. On a long way it makes several
+// connections at once.
 func (p *pool) grow() {
 	if p.open.Err() != nil || p.now().Before(p.patience) {
 		return
@@ -200,7 +200,7 @@ func (p *pool) grow() {
 		return
 	}
 	on := p.widest()
-	if on == nil && (len(p.links()) >= p.connections || p.far() && !p.gain.wants(p.now(), p.movedSoFar())) {
+	if on == nil && (len(p.links()) >= p.mostLinks() || p.far() && !p.gain.wants(p.now(), p.movedSoFar())) {
 		return
 	}
 	p.growing++
@@ -218,7 +218,7 @@ func (p *pool) links() map[*link]bool {
 // widest gives a link that may have one more session.
 func (p *pool) widest() *link {
 	for l := range p.links() {
-		if !l.full && l.sessions < l.most() {
+		if !l.full && l.sessions < p.mostOn(l) {
 			return l
 		}
 	}

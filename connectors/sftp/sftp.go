@@ -63,7 +63,7 @@ func describe() connectors.Connector {
 			{Name: "jump", Help: "hosts to connect over, the nearest first, with commas between; their keys are looked up in knownHosts too", Example: "me@bastion.example.com:22"},
 			{Name: "jumpIdentityFile", Help: "private keys for the jump hosts; without it, those for the server are used", Example: "~/.ssh/bastion"},
 			{Name: "jumpPassword", Help: "password for the jump hosts; the server's is never shown to them", Example: "env:BASTION_PASSWORD", Secret: true},
-			{Name: "connections", Help: "most connections at once; more than one are made only while there is enough to do", Default: "3", Example: "1"},
+			{Name: "connections", Help: "most connections at once; more than one are made only while there is enough to do. Without it, there are up to 6 to a server that is 30 ms and more away", Default: "3", Example: "1"},
 			{Name: "timeout", Help: "after so long without a sign of life from the server the connection is given up", Default: "30s", Example: "2m"},
 			{Name: "create", Help: "make the root folder when the first file is written", Default: "true", Example: "false"},
 			{Name: "dropBox", Help: "the server only takes files: no listing, no renaming. Files are written under their final names at once", Default: "false", Example: "true"},

@@ -46,6 +46,42 @@ func (l *link) newShell(ctx context.Context) (shell, error) {
 	}, shell.end)
 }
 
+// A coming shell is opened while something else is done.
+type coming struct {
+	ready chan struct{} // closed when it is there, or cannot be
+	shell shell
+	err   error
+	taken bool
+}
+
+// willShell opens one in the background, see newShell. It is taken by wait, or dropped.
+func (l *link) willShell(ctx context.Context) *coming {
+	s := &coming{ready: make(chan struct{})}
+	go func() {
+		defer close(s.ready)
+		s.shell, s.err = l.newShell(ctx)
+	}()
+	return s
+}
+
+func (s *coming) wait() (shell, error) {
+	<-s.ready
+	s.taken = true
+	return s.shell, s.err
+}
+
+// drop ends a shell that nobody has taken.
+func (s *coming) drop() {
+	if s.taken {
+		return
+	}
+	go func() {
+		if <-s.ready; s.err == nil {
+			s.shell.end()
+		}
+	}()
+}
+
 // end stops what runs in it, also on servers that know no signals: scripts that take long
 // end when their standard input does.
 func (s shell) end() {

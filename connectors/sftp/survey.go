@@ -24,6 +24,7 @@ import (
 // does not tell their digest. It is tried once, on servers that are known to be shells'
 // next of kin, and only for a file that is worth it: others may be alarmed.
 func (p *place) Survey(ctx context.Context, size int64) (missing string) {
+	p.prepare(size)
 	if !p.mayCommand() || size >= 0 && size < p.computesFrom() {
 		return ""
 	}
@@ -54,6 +55,13 @@ func (p *place) Survey(ctx context.Context, size int64) (missing string) {
 func (p *place) try(ctx context.Context) (*trial, error) {
 	ctx, cancel := context.WithTimeout(ctx, trialTime)
 	defer cancel()
+	c, err := p.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shells := c.link.willShell(ctx)
+	c.release()
+	defer shells.drop()
 	data := make([]byte, 1000)
 	_, _ = rand.Read(data) // it never fails
 	const called = "a trial of digests"
@@ -68,7 +76,7 @@ func (p *place) try(ctx context.Context) (*trial, error) {
 	var judged *trial
 	err = p.do(ctx, "try commands", called, func(ctx context.Context, c *conn) error {
 		mark := newMark()
-		s, err := c.link.newShell(ctx)
+		s, err := shells.wait()
 		if err == nil {
 			var printed string
 			printed, err = s.run(ctx, trialScript(mark, c.abs(up.(*upload).staged())), mark+" end", false)
