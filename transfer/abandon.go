@@ -89,6 +89,20 @@ func (d *delivery) abort(ctx context.Context) {
 	d.upload = nil
 }
 
+// giveUp is abort for an upload that no later run is to look for: one that finds its traces
+// would wait for a commit that might be under way.
+func (d *delivery) giveUp(ctx context.Context) {
+	if d.upload == nil {
+		return
+	}
+	id := d.upload.ID()
+	d.abort(ctx)
+	d.r.e.dropDocket(d.r.way(d.target), id) // it may have been let go before
+	if err := d.r.e.journal.Drop(d.r.job.ID, d.target); err != nil {
+		d.r.e.log.WarnContext(ctx, "the journal keeps an upload that was given up: the next run looks for it in vain", "job", d.r.job.ID, "location", d.to.Location, "path", d.to.Path, "error", err)
+	}
+}
+
 // Tidy aborts the uploads that could not be aborted when they were given up, and those
 // of recordings that were deleted a day ago. place
 // opens a location by its name; what it returns is not closed. Uploads that still

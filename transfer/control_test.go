@@ -232,6 +232,7 @@ func TestARetryTellsWhatItWaitsFor(t *testing.T) {
 
 // What is sent again, or was sent by an earlier run, does not make the bar run backwards.
 func TestWhatIsShownNeverFalls(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.file("clip", 40*part)
 	to := &script{Place: s.folder("a"), write: func(_ context.Context, call int, p connectors.Part, r io.ReadSeeker, next writer) (connectors.Part, error) {

@@ -234,6 +234,7 @@ func TestOneFailingDestinationDoesNotStopTheOthers(t *testing.T) {
 }
 
 func TestADestinationInTroubleCatchesUpAlone(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, func(o *Options) { o.Patience = 20 * time.Second })
 	data := s.file("clip", 20*part)
 	passed := make(chan struct{})
@@ -430,6 +431,7 @@ func TestWhatCannotBeAbortedNowIsAbortedLater(t *testing.T) {
 }
 
 func TestCancelEndsSoonAndGoesOnLater(t *testing.T) {
+	t.Parallel()
 	for name, deaf := range map[string]bool{"a place that listens": false, "a place that does not": true} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
@@ -573,6 +575,7 @@ func TestBytesAreASource(t *testing.T) {
 
 // Any size, part size and number of destinations, cut at any write.
 func TestAnyFailureLeavesAJobThatGoesOn(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	folders := []connectors.Place{s.folder("to0"), s.folder("to1"), s.folder("to2")}
 	number := 0

@@ -146,6 +146,7 @@ func TestASourceThatChangesMeanwhileIsNotCommitted(t *testing.T) {
 }
 
 func TestAPartThatStallsIsSentAgain(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, func(o *Options) { o.Stall = 100 * time.Millisecond })
 	data := s.file("clip", 6*part)
 	to := &script{Place: s.folder("a")}
@@ -181,6 +182,7 @@ type closer func() error
 func (c closer) Close() error { return c() }
 
 func TestBytesLentToACallThatHangsAreNotReused(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, func(o *Options) { o.Stall = 100 * time.Millisecond })
 	data := s.file("clip", 6*part)
 	release := make(chan struct{})
@@ -267,6 +269,7 @@ func TestAnotherFileOfTheSameSizeIsNotTakenForOurs(t *testing.T) {
 }
 
 func TestAFullDestinationIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	data := s.file("clip", 5*part)
 	to := &script{Place: s.folder("a")}
@@ -290,6 +293,7 @@ func TestAFullDestinationIsWaitedFor(t *testing.T) {
 }
 
 func TestABeginThatFailsIsRetried(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	data := s.file("clip", part)
 	to := &script{Place: s.folder("a"), begin: func(call int, _ connectors.UploadOptions) error {

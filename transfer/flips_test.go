@@ -30,6 +30,7 @@ import (
 // journal. However it ends, no receipt is for a wrong file, and what was wrong is sent
 // again. GANTRY_FLIPS is how many there are, GANTRY_SEED where; see docs/receipts.md.
 func TestFlips(t *testing.T) {
+	t.Parallel()
 	count, seed := number(t, "GANTRY_FLIPS", 64), number(t, "GANTRY_SEED", time.Now().UnixNano())
 	t.Logf("GANTRY_FLIPS=%d GANTRY_SEED=%d", count, seed)
 	f := newFlipField(t)
@@ -445,6 +446,7 @@ func (f *flipField) inJournal(x *flip) {
 // join the checksums of parts without looking at the bytes: versitygw does. Who does
 // not trust a store with its own disk has copies read back.
 func TestAPartThatRotsInAStoreIsFoundByReadingBack(t *testing.T) {
+	t.Parallel()
 	w := theWorld(t)
 	at := w.locations[2]
 	s := newStage(t, func(o *Options) { o.PartSize = bigPart })

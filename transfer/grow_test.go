@@ -73,6 +73,9 @@ func (s *stage) growing(name string, o growing.Options, to ...connectors.Sink) J
 	if o.Every == 0 {
 		o.Every = 5 * time.Millisecond
 	}
+	if o.Idle == 0 {
+		o.Idle = time.Second // of one that was closed before it was looked at
+	}
 	o.Writer = watching.Writer
 	j.Growth = growing.Follow(o)
 	return j

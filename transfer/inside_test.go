@@ -19,6 +19,7 @@ import (
 
 // A server that can copies the file itself. It is proved as ever.
 func TestACopyInsideOfAServerIsMadeByTheServer(t *testing.T) {
+	t.Parallel()
 	w := theWorld(t)
 	from, to := w.locations[1], w.locations[1]
 	to.URL, to.Name = to.URL+"-other", "other"
@@ -47,6 +48,7 @@ func TestACopyInsideOfAServerIsMadeByTheServer(t *testing.T) {
 
 // On a file system that lets files share their blocks, a copy of a file takes no room.
 func TestACopyOnOneVolumeSharesItsBlocks(t *testing.T) {
+	t.Parallel()
 	dir := volume.New(t, "xfs", volume.MinXFS)
 	s := newStage(t, func(o *Options) { o.PartSize = mib })
 	data := content(1, 40*mib+5)
@@ -103,9 +105,11 @@ func TestACopyThatTheStorageMakesWrongIsRepaired(t *testing.T) {
 
 // A store copies between its buckets in one step, and vouches for the copy.
 func TestACopyInsideOfAStoreIsMadeByTheStore(t *testing.T) {
+	t.Parallel()
 	w := theWorld(t)
 	for _, from := range w.locations[2:] {
 		t.Run(from.Name, func(t *testing.T) {
+			t.Parallel()
 			to := from
 			to.URL, to.Name = to.URL+"/other", "other"
 			source, target := w.open(t, from), &script{Place: w.open(t, to)}
@@ -124,7 +128,7 @@ func TestACopyInsideOfAStoreIsMadeByTheStore(t *testing.T) {
 			if c := receipt.Copies[0]; !c.ServerSide || c.SentBytes != 0 || c.Proof != ProofNative || target.writes.Load() != 0 {
 				t.Errorf("%d parts were sent: %+v", target.writes.Load(), c)
 			}
-			if left := s.unfinished(source); len(left) != 0 {
+			if left := s.unfinished(source, "in/"+name); len(left) != 0 {
 				t.Errorf("the uploads %v are left", left)
 			}
 

@@ -146,13 +146,13 @@ func TestPatienceEndsThoughMemoryIsGivenBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, func(o *Options) { o.Patience = 4 * time.Second })
+			s := newStage(t, func(o *Options) { o.Patience = time.Second })
 			s.file("clip", 12*part)
 			to := &script{Place: s.folder("a")}
 			fails(s, to)
 			began := time.Now()
 			s.fails(s.job("clip", to), connectors.KindUnavailable)
-			if took := time.Since(began); took < 3*time.Second || took > 15*time.Second {
+			if took := time.Since(began); took < time.Second*3/4 || took > 15*time.Second {
 				t.Errorf("it was given up after %s", took)
 			}
 		})

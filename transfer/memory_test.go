@@ -43,7 +43,7 @@ func TestAPlaceLeavesMemoryToOthers(t *testing.T) {
 func TestMemoryOfHungCallsIsCountedAndGivenBack(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(o *Options) {
-		o.Stall, o.Parallel, o.MemoryBudget, o.Patience = 100*time.Millisecond, 1, 16*part, 3*time.Second
+		o.Stall, o.Parallel, o.MemoryBudget, o.Patience = 100*time.Millisecond, 1, 16*part, time.Second
 	})
 	s.file("clip", 12*part)
 	free := make(chan struct{})

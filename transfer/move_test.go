@@ -82,8 +82,10 @@ func (p *port) serves(path string, data []byte) {
 }
 
 func TestAFileIsMovedAndProvedByReceivingItAgain(t *testing.T) {
+	t.Parallel()
 	for name, node := range map[string]bool{"node": true, "ssh": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newPort(t, node)
 			data := p.file("day1/clip.mov", moved)
 			var phases []string
@@ -112,6 +114,7 @@ func TestAFileIsMovedAndProvedByReceivingItAgain(t *testing.T) {
 
 // The file itself is sent, and no copy of it.
 func TestAFileOnDiskIsNotStaged(t *testing.T) {
+	t.Parallel()
 	p := newPort(t, true)
 	p.file("clip", moved)
 	job := p.job("clip", p.place)
@@ -127,8 +130,10 @@ func TestAFileOnDiskIsNotStaged(t *testing.T) {
 }
 
 func TestAFileIsReceivedAndDelivered(t *testing.T) {
+	t.Parallel()
 	for name, node := range map[string]bool{"node": true, "ssh": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newPort(t, node, asperatest.Act{Kill: true, AfterBytes: 100_000})
 			data := content(7, moved)
 			p.ascp.Put("media/out/clip.mov", data)
@@ -148,6 +153,7 @@ func TestAFileIsReceivedAndDelivered(t *testing.T) {
 }
 
 func TestFromOneServerToAnother(t *testing.T) {
+	t.Parallel()
 	p := newPort(t, true)
 	other := newPort(t, true)
 	data := content(9, moved)
@@ -162,8 +168,10 @@ func TestFromOneServerToAnother(t *testing.T) {
 
 // A copy that is not what was sent is found out, removed, and made again.
 func TestAWrongCopyIsReplaced(t *testing.T) {
+	t.Parallel()
 	for name, node := range map[string]bool{"node": true, "ssh": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := newPort(t, node)
 			data := p.file("clip", moved)
 			spoilt := &spoiler{swept: swept{p.place}, ascp: p.ascp}
@@ -194,6 +202,7 @@ func TestAWrongCopyReplacesNothing(t *testing.T) {
 
 // What an earlier run has received proves nothing, wherever the scratch folder is.
 func TestAProofIsReceivedAnew(t *testing.T) {
+	t.Parallel()
 	a := asperatest.NewAscp(t)
 	l := portLocation(t, a, true)
 	l.Options["resume"] = "attrs"
@@ -302,6 +311,7 @@ func TestSizeIsAProofOnlyWhereItIsAllowed(t *testing.T) {
 
 // Where nobody can ask the server, its file is received, however little is asked for.
 func TestWithoutANodeTheSizeIsNoProof(t *testing.T) {
+	t.Parallel()
 	p := newPort(t, false, asperatest.Act{Lie: true})
 	data := p.file("clip", moved)
 	job := p.job("clip", p.place)

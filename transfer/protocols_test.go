@@ -20,6 +20,7 @@ import (
 	"gantry/connectors"
 	"gantry/connectors/all"
 	"gantry/connectors/aspera/asperatest"
+	"gantry/connectors/connectortest"
 	"gantry/connectors/servers"
 	"gantry/transfer/journal"
 )
@@ -54,6 +55,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("failed:", err)
 		os.Exit(1)
 	}
+	connectortest.SideBySide(6)
 	code := m.Run()
 	if built {
 		if w, err := build(); err == nil {
@@ -283,6 +285,7 @@ func proofOn(protocol string) Proof {
 // The promise: after kill -9 at any instant, at most the parts in flight are sent
 // again, on every protocol, and there is one right file in the end.
 func TestKillAtAnyInstant(t *testing.T) {
+	t.Parallel()
 	w := theWorld(t)
 	for _, l := range w.locations {
 		t.Run(l.Name, func(t *testing.T) {
@@ -351,6 +354,7 @@ func killed(t *testing.T, w *world, name string, to ...connectors.Location) {
 }
 
 func TestFanOutToAllProtocolsAndBack(t *testing.T) {
+	t.Parallel()
 	w := theWorld(t)
 	for _, size := range []int{0, 1000, 2*bigPart + 77} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
@@ -388,6 +392,7 @@ func TestFanOutToAllProtocolsAndBack(t *testing.T) {
 // A journal that was rolled back does not know of parts that the store has, but
 // the store tells their digests.
 func TestPartsThatOnlyTheStoreKnowsAreTakenOver(t *testing.T) {
+	t.Parallel()
 	w := theWorld(t)
 	for _, l := range w.locations[2:] {
 		t.Run(l.Name, func(t *testing.T) {
@@ -415,6 +420,7 @@ func TestPartsThatOnlyTheStoreKnowsAreTakenOver(t *testing.T) {
 }
 
 func TestAbandonRemovesTheUploadFromEveryProtocol(t *testing.T) {
+	t.Parallel()
 	w := theWorld(t)
 	for _, l := range w.locations {
 		t.Run(l.Name, func(t *testing.T) {

@@ -17,7 +17,7 @@ func (d *delivery) reveal(ctx context.Context) error {
 	}
 	err := d.revealOnce(ctx)
 	if err != nil && ctx.Err() == nil {
-		d.abort(ctx)
+		d.giveUp(ctx)
 	}
 	return err
 }

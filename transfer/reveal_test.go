@@ -104,6 +104,7 @@ func TestARevealedNameThatIsSomebodyElses(t *testing.T) {
 		taken := filepath.Join(dir, "so-far.mxf")
 		to := &revealing{script: &script{Place: place}, around: func(_ string, reveal func() ([]string, error)) ([]string, error) { return reveal() }}
 		s := newStage(t)
+		s.start(s.sure)
 		r := s.record("take.mxf", 20*part)
 		begin := func(ctx context.Context) *underway {
 			job := s.growing("take.mxf", growing.Options{}, to)
@@ -131,7 +132,7 @@ func TestARevealedNameThatIsSomebodyElses(t *testing.T) {
 		<-run.done
 		must(t, os.Remove(taken))
 		must(t, os.WriteFile(taken, []byte(theirs), 0o644))
-		s.start()
+		s.start(s.sure)
 		if run := begin(s.ctx); !waitFor(run, connectors.KindExists) {
 			t.Errorf("%s: after a crash: %v", name, run.err)
 		}

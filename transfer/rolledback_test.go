@@ -3,6 +3,7 @@ package transfer
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"gantry/connectors"
@@ -27,8 +28,8 @@ func (s *stage) backup() (restore func()) {
 	}
 }
 
-// unfinished are the uploads that a sweep finds.
-func (s *stage) unfinished(place connectors.Place) (ids []string) {
+// unfinished are the uploads that a sweep finds, of these paths if any are named.
+func (s *stage) unfinished(place connectors.Place, paths ...string) (ids []string) {
 	s.t.Helper()
 	sweeper, ok := connectors.As[connectors.Sweeper](place)
 	if !ok {
@@ -36,7 +37,9 @@ func (s *stage) unfinished(place connectors.Place) (ids []string) {
 	}
 	for u, err := range sweeper.Unfinished(s.ctx, "") {
 		must(s.t, err)
-		ids = append(ids, u.ID)
+		if len(paths) == 0 || slices.Contains(paths, u.Path) {
+			ids = append(ids, u.ID)
+		}
 	}
 	return ids
 }
@@ -97,6 +100,7 @@ func TestAnOlderJournalKnowsFewerParts(t *testing.T) {
 
 // What was sent since is found at the place, and compared with the source.
 func TestAMuchOlderJournalFindsWhatWasSentSince(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	job, to, data := s.brokenOff(30)
 	restore := s.backup()
@@ -116,6 +120,7 @@ func TestAMuchOlderJournalFindsWhatWasSentSince(t *testing.T) {
 // The journal of another machine, or of a state of things that is no more: it names
 // an upload that nobody knows.
 func TestAJournalOfAnotherMachineCostsSendingAgain(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	job, a, data := s.brokenOff(6)
 	elsewhere := &script{Place: s.folder("elsewhere")}
@@ -131,6 +136,7 @@ func TestAJournalOfAnotherMachineCostsSendingAgain(t *testing.T) {
 
 // Without its journal a job finds what it had begun.
 func TestALostJournalCostsAReading(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(dir string) error{
 		"deleted": os.RemoveAll,
 		"its tables cut": func(dir string) error {

@@ -165,7 +165,7 @@ func (r *run) copyTo(ctx context.Context, todo []Destination) []error {
 	for _, d := range r.deliveries {
 		switch {
 		case hopeless(r.pass.err):
-			d.abort(ctx)
+			d.giveUp(ctx)
 		case errors.Is(r.pass.err, errDeleted):
 			d.conceal(ctx)
 		}

@@ -30,6 +30,7 @@ func misread(at int64, times int) func(int, int64, io.ReadCloser) (io.ReadCloser
 }
 
 func TestABitThatIsReadWrongIsFoundByWhatIsKnownOfTheSource(t *testing.T) {
+	t.Parallel()
 	for name, know := range map[string]func(s *stage, data []byte, j *Job){
 		"its place states a digest": func(s *stage, data []byte, j *Job) {
 			s.source.stat = func(_ int, e connectors.Entry, err error) (connectors.Entry, error) {
