@@ -215,6 +215,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if report.cancelled {
 		ended = coded(exitFailed, errors.New("cancelled: what had been copied stays, and what was under way is aborted"))
 	}
+	if ended == nil {
+		ended = c.parted() // nothing is left to be resumed, but not all is there
+	}
 	printed := c.app.printWith(c.out, report, "results", report.spool.lines(), func(w io.Writer) error { return report.table(w, c.verbose) })
 	return errors.Join(ended, err, printed)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -20,7 +21,7 @@ func (c *copier) keepHistories(ctx context.Context, pairs []pair) ([]pair, error
 	if c.hop.on || c.to.Traits().WriteOnly || c.packing.any() {
 		return pairs, nil
 	}
-	var kept []string // folders of histories that stay, at the source
+	var folders []string // folders of histories that stay, at the source
 	for _, p := range pairs {
 		at := path.Dir(p.Source)
 		if path.Base(p.Source) != mhl.ChainFile || path.Base(at) != mhl.Folder || path.Base(p.Destination) != mhl.ChainFile {
@@ -34,23 +35,23 @@ func (c *copier) keepHistories(ctx context.Context, pairs []pair) ([]pair, error
 		if err != nil {
 			return nil, err
 		}
-		why := ""
+		kept := keptHistory{Path: there}
 		switch order {
 		case custody.Behind:
-			why = fmt.Sprintf("it has %s, the source's %d", count(theirs, "generation"), ours)
+			kept.Reason = fmt.Sprintf("it has %s, the source's %d", count(theirs, "generation"), ours)
 		case custody.Diverged:
-			why = "it is another one than the source's"
+			kept.Reason, kept.Parted = "it is another one than the source's", true
 		default:
 			continue
 		}
-		kept = append(kept, at+"/")
-		c.keptHistories = append(c.keptHistories, keptHistory{there, why})
+		folders = append(folders, at+"/")
+		c.keptHistories = append(c.keptHistories, kept)
 	}
-	if len(kept) == 0 {
+	if len(folders) == 0 {
 		return pairs, nil
 	}
 	return slices.DeleteFunc(pairs, func(p pair) bool {
-		return slices.ContainsFunc(kept, func(folder string) bool { return strings.HasPrefix(p.Source, folder) })
+		return slices.ContainsFunc(folders, func(folder string) bool { return strings.HasPrefix(p.Source, folder) })
 	}), nil
 }
 
@@ -61,8 +62,24 @@ func parent(p string) string { return strings.TrimPrefix(path.Dir(p), ".") }
 type keptHistory struct {
 	Path   string `json:"path"`
 	Reason string `json:"reason"`
+	Parted bool   `json:"parted,omitempty"` // from the source's, which is not there now
 }
 
 func (h keptHistory) tell(w io.Writer) {
 	fmt.Fprintf(w, "note: the history in %s stays: %s; --manifest adds this copy to it\n", printable(h.Path), h.Reason)
+}
+
+// parted tells of the histories of the source that were to be copied, and are not: what
+// the destination has does not say what they say.
+func (c *copier) parted() error {
+	var failures []error
+	for _, h := range c.keptHistories {
+		if h.Parted {
+			failures = append(failures, fmt.Errorf("the source's history was not copied: the one in %s has parted from it: compare the two, and move the wrong one away, or add this copy to it with --manifest", printable(h.Path)))
+		}
+	}
+	if len(failures) == 0 {
+		return nil
+	}
+	return coded(exitFailed, errors.Join(failures...))
 }

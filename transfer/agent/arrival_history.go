@@ -38,7 +38,7 @@ func (a *arrivals) history(ctx context.Context, w *waiting, id string) error {
 		return err
 	}
 	defer func() { backTo(err) }()
-	if err = custody.Bring(ctx, from, root, there, to); err != nil {
+	if err = custody.Bring(ctx, from, root, there, to, a.now); err != nil {
 		switch custody.FaultOf(err) {
 		case custody.NoManifest, custody.Unreadable: // its files are on their way, perhaps
 			return connectors.Errorf(connectors.KindUnavailable, "bring history", root, "%w", err)

@@ -56,13 +56,13 @@ func TestAHistoryInAWatchedFolderGoesAlong(t *testing.T) {
 	// What the destination knows beyond that stays.
 	_, err = custody.Create(t.Context(), opened(t, out), "A001", custody.CreateOptions{Maker: custody.Maker{Host: "store", Tool: "t", Version: "1"}, Formats: []string{"xxh128"}, Now: time.Now})
 	must(t, err)
-	must(t, custody.Bring(t.Context(), opened(t, v.in), "A001", opened(t, out), "A001"))
+	must(t, custody.Bring(t.Context(), opened(t, v.in), "A001", opened(t, out), "A001", time.Now))
 	if processes, _ := carried(t, out, "A001"); processes != "in-place in-place in-place in-place" {
 		t.Errorf("generations: %s", processes)
 	}
 	_, err = custody.Create(t.Context(), opened(t, v.in), "A001", custody.CreateOptions{Maker: custody.Maker{Host: "camera", Tool: "t", Version: "1"}, Formats: []string{"md5"}, Now: time.Now})
 	must(t, err)
-	if err := custody.Bring(t.Context(), opened(t, v.in), "A001", opened(t, out), "A001"); connectors.KindOf(err) != connectors.KindExists {
+	if err := custody.Bring(t.Context(), opened(t, v.in), "A001", opened(t, out), "A001", time.Now); connectors.KindOf(err) != connectors.KindExists {
 		t.Errorf("a history that has parted: %v", err)
 	}
 	v.hub.mu.Lock()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"path"
 	"slices"
 
@@ -63,38 +62,4 @@ func links(ctx context.Context, place connectors.Source, root string) ([]mhl.Lin
 		return nil, nil, &Broken{Unreadable, file, err}
 	}
 	return list, chain, nil
-}
-
-// Bring takes the history at fromRoot, without those nested below it, to toRoot, where it may be known up to an earlier generation. One that is longer there
-// stays, and so does one that has parted from it: KindExists tells of that. It may be repeated after a crash: manifests go first, and the chain last.
-func Bring(ctx context.Context, from connectors.Source, fromRoot string, to connectors.Place, toRoot string) error {
-	order, here, there, err := Compare(ctx, from, fromRoot, to, toRoot)
-	switch {
-	case err != nil:
-		return err
-	case order == Same, order == Behind:
-		return nil
-	case order == Diverged:
-		return &connectors.Error{
-			Kind: connectors.KindExists, Op: "bring history", Path: path.Join(toRoot, mhl.Folder), Err: fmt.Errorf("another history of %d generations is there", there),
-			Remedy: "compare the two, and move the wrong one away",
-		}
-	}
-	list, chain, err := links(ctx, from, fromRoot)
-	if err != nil {
-		return err
-	}
-	if len(list) < here {
-		return connectors.Errorf(connectors.KindChanged, "bring history", path.Join(fromRoot, mhl.Folder), "it has changed meanwhile")
-	}
-	for _, l := range list[there:] {
-		manifest, err := Manifest(ctx, from, fromRoot, l)
-		if err != nil {
-			return err
-		}
-		if err := put(ctx, to, path.Join(toRoot, mhl.Folder, l.Name), manifest, false); err != nil {
-			return err
-		}
-	}
-	return put(ctx, to, path.Join(toRoot, mhl.Folder, mhl.ChainFile), chain, false)
 }

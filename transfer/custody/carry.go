@@ -113,7 +113,11 @@ func Carry(ctx context.Context, from connectors.Source, fromRoot string, to conn
 				return err
 			}
 		}
-		if err := put(ctx, to, chain, each.chain, false); err != nil {
+		err := put(ctx, to, chain, each.chain, true)
+		if connectors.KindOf(err) == connectors.KindExists {
+			return busy(path.Dir(chain), "the chain has changed")
+		}
+		if err != nil {
 			return err
 		}
 	}
