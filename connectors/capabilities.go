@@ -175,6 +175,15 @@ type Identifier interface {
 	Identity(ctx context.Context, path string) (string, error)
 }
 
+// A Twinner tells whether a file has two names, where an Identifier cannot: it may have
+// to change something of the file for a moment, but its bytes and its time.
+type Twinner interface {
+	// SameFile tells whether the second path names the file at the first, which is the
+	// caller's own; false where that cannot be found out. KindNotFound if there is no
+	// file at one of them. Others may write to the file meanwhile.
+	SameFile(ctx context.Context, own, second string) (bool, error)
+}
+
 // A Surveyor has Traits that only a trial tells, which is too much for each opening of
 // the place: an SSH server's commands that compute digests.
 type Surveyor interface {

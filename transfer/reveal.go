@@ -94,7 +94,7 @@ func (e *Engine) concealCommitted(ctx context.Context, place connectors.Sink, u 
 	switch {
 	case connectors.KindOf(err) == connectors.KindNotFound:
 	case err == nil && !same:
-		e.stillShown(ctx, u, errors.New("another file has taken it"))
+		e.stillShown(ctx, u, errors.New("another file has taken it, as far as its place can tell"))
 	case err != nil:
 		e.stillShown(ctx, u, err)
 	default:
@@ -113,6 +113,9 @@ func sameNow(ctx context.Context, place connectors.Sink, path, second string) (b
 		if one, err := i.Identity(ctx, path); err != nil || one != "" {
 			return one == two, err
 		}
+	}
+	if t, ok := connectors.As[connectors.Twinner](place); ok {
+		return t.SameFile(ctx, path, second)
 	}
 	two, err := place.Stat(ctx, second)
 	if err != nil {

@@ -5,12 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"gantry/connectors"
 	"gantry/connectors/local"
 	"gantry/connectors/servers"
 	"gantry/connectors/sftp"
 	"gantry/transfer/growing"
+	"gantry/transfer/journal"
 )
 
 // A revealing place can do something before and after a copy gets its second name.
@@ -188,6 +190,32 @@ func TestFoldersOfARevealedName(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(dir, []string{"so", "theirs"}[i])); os.IsNotExist(err) != (i == 0) {
 				t.Errorf("%s: %s: %v", name, reveal, err)
 			}
+		}
+	}
+}
+
+// A copy that somebody made of the finished file, under the name that it had before, is
+// left, though its size and its time are the same.
+func TestACopyOfTheRevealedFileIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	for name, open := range revealers(t) {
+		place, dir := open(t)
+		defer place.Close()
+		s := newStage(t)
+		second := time.Unix(1_700_000_000, 0)
+		for _, file := range []string{"take.mxf", "copy.mxf"} {
+			must(t, os.WriteFile(filepath.Join(dir, file), []byte("the take"), 0o644))
+			must(t, os.Chtimes(filepath.Join(dir, file), second, second))
+		}
+		must(t, os.Link(filepath.Join(dir, "take.mxf"), filepath.Join(dir, "so-far.mxf")))
+		for _, file := range []string{"copy.mxf", "so-far.mxf"} {
+			s.engine.concealCommitted(s.ctx, place, journal.Upload{Target: journal.Target{Path: "take.mxf"}, Revealed: file})
+		}
+		if _, err := os.Stat(filepath.Join(dir, "copy.mxf")); err != nil {
+			t.Errorf("%s: their copy: %v", name, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "so-far.mxf")); !os.IsNotExist(err) {
+			t.Errorf("%s: our second name is left (%v)", name, err)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"gantry/connectors"
 	"gantry/connectors/promise"
-	"gantry/connectors/sftp/wire"
 )
 
 var _ connectors.Revealer = (*upload)(nil)
@@ -29,8 +28,8 @@ func (u *upload) Reveal(ctx context.Context, path string) (made []string, err er
 		if err != nil {
 			return err
 		}
-		if there, err := c.lstat(ctx, path); err == nil {
-			if ours, err := c.grew(ctx, there, u.staged(), path); ours || err != nil {
+		if _, err := c.lstat(ctx, path); err == nil {
+			if ours, err := c.same(ctx, u.staged(), path); ours || err != nil {
 				return err
 			}
 			return &connectors.Error{
@@ -52,21 +51,6 @@ func (u *upload) Reveal(ctx context.Context, path string) (made []string, err er
 		return err
 	})
 	return made, err
-}
-
-// grew tells whether a path names the staged file, which may grow meanwhile: the protocol
-// tells of no inode. What the staged file is lies between two looks at the path.
-func (c *conn) grew(ctx context.Context, before wire.Attrs, staged, path string) (bool, error) {
-	now, err := c.lstat(ctx, staged)
-	if err != nil {
-		return false, err
-	}
-	after, err := c.lstat(ctx, path)
-	if err != nil {
-		return false, err
-	}
-	within := before.Size <= now.Size && now.Size <= after.Size && !now.ModTime.Before(before.ModTime) && !now.ModTime.After(after.ModTime)
-	return within && now.Mode.IsRegular() && after.Mode.IsRegular(), nil
 }
 
 func noSecondName(path string, why error) error {

@@ -37,6 +37,7 @@ type everyInterface interface {
 	connectors.Adopter
 	connectors.OnDisk
 	connectors.Identifier
+	connectors.Twinner
 	connectors.Surveyor
 	connectors.Describer
 	connectors.Mover
@@ -158,6 +159,10 @@ func (everything) Claim(context.Context, string, string) (string, error) {
 
 func (everything) Identity(context.Context, string) (string, error) {
 	return "", errReached(wrap.Identity)
+}
+
+func (everything) SameFile(context.Context, string, string) (bool, error) {
+	return false, errReached(wrap.SameFile)
 }
 func (everything) Survey(context.Context, int64) string { return "surveyed" }
 func (everything) FilePath(path string) (string, error) { return "/" + path, nil }

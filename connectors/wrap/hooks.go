@@ -49,6 +49,7 @@ const (
 	Describe      Op = "describe"
 	RemoveFolder  Op = "removeFolder"
 	Identity      Op = "identity"
+	SameFile      Op = "sameFile"
 	Reveal        Op = "reveal"
 	Move          Op = "move" // Mover.Start
 )

@@ -24,6 +24,7 @@ var (
 	_ connectors.Foldered   = (*place)(nil)
 	_ connectors.OnDisk     = (*place)(nil)
 	_ connectors.Identifier = (*place)(nil)
+	_ connectors.Twinner    = (*place)(nil)
 	_ connectors.Surveyor   = (*place)(nil)
 	_ connectors.Describer  = (*place)(nil)
 	_ connectors.Mover      = (*place)(nil)
@@ -213,6 +214,11 @@ func (p *place) RemoveFolder(ctx context.Context, path string) error {
 // Identity implements connectors.Identifier.
 func (p *place) Identity(ctx context.Context, path string) (string, error) {
 	return with(ctx, p, Call{Op: Identity, Path: path}, func(ctx context.Context, i connectors.Identifier) (string, error) { return i.Identity(ctx, path) })
+}
+
+// SameFile implements connectors.Twinner.
+func (p *place) SameFile(ctx context.Context, own, second string) (bool, error) {
+	return with(ctx, p, Call{Op: SameFile, Path: own}, func(ctx context.Context, i connectors.Twinner) (bool, error) { return i.SameFile(ctx, own, second) })
 }
 
 // Survey implements connectors.Surveyor. No hook is called.

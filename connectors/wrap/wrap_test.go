@@ -133,6 +133,7 @@ func TestEachCallIsHooked(t *testing.T) {
 		wrap.Claim:         func() error { _, err := place.Claim(ctx, "x", "y"); return err },
 		wrap.Describe:      func() error { _, err := place.Describe(ctx); return err },
 		wrap.Identity:      func() error { _, err := place.Identity(ctx, "x"); return err },
+		wrap.SameFile:      func() error { _, err := place.SameFile(ctx, "x", "y"); return err },
 		wrap.Reveal:        func() error { _, err := revealer.Reveal(ctx, "y"); return err },
 		wrap.Move:          func() error { _, err := place.Start(ctx, connectors.Movement{}); return err },
 	} {
