@@ -81,6 +81,14 @@ func (d *delivery) unclaim(p connectors.Part) {
 // readBackPart compares a part that was accepted with what is stored of it.
 func (d *delivery) readBackPart(ctx context.Context, staged connectors.Staged, p connectors.Part) (equal bool, err error) {
 	seal := d.seal(p.Number)
+	if equal, err = d.sameBack(ctx, staged, p); equal {
+		seal(p)
+	}
+	return equal, err
+}
+
+// sameBack tells whether what is stored of a part has its digests.
+func (d *delivery) sameBack(ctx context.Context, staged connectors.Staged, p connectors.Part) (equal bool, err error) {
 	r, flow := d.retrier("read back").moving(), d.r.flow(d.to.Place, d.to.Location, schedule.Read)
 	for {
 		var sums connectors.Digests
@@ -91,10 +99,7 @@ func (d *delivery) readBackPart(ctx context.Context, staged connectors.Staged, p
 		switch {
 		case err == nil:
 			common, equal := sums.Agree(p.Digests)
-			if equal = equal && common > 0; equal {
-				seal(p)
-			}
-			return equal, nil
+			return equal && common > 0, nil
 		case connectors.KindOf(err) == connectors.KindNotFound:
 			return false, errGone
 		case connectors.KindOf(err) == connectors.KindIncomplete:

@@ -19,17 +19,24 @@ import (
 // turn turns a bit of the largest file in a folder.
 func (s *stage) turn(folder string, at int64) {
 	s.t.Helper()
-	name, size := "", int64(-1)
+	name := s.largest(folder)
+	x := &flip{at: at, bit: 3}
+	if x.turn(name); !x.turned.Load() {
+		s.t.Fatalf("nothing was turned at %d of %s", at, name)
+	}
+}
+
+// largest is the path of the largest file in a folder.
+func (s *stage) largest(folder string) (name string) {
+	s.t.Helper()
+	size := int64(-1)
 	must(s.t, filepath.WalkDir(filepath.Join(s.dir, folder), func(p string, e fs.DirEntry, err error) error {
 		if info, failed := os.Stat(p); err == nil && failed == nil && !e.IsDir() && info.Size() > size {
 			name, size = p, info.Size()
 		}
 		return err
 	}))
-	x := &flip{at: at, bit: 3}
-	if x.turn(name); !x.turned.Load() {
-		s.t.Fatalf("nothing was turned at %d of %d bytes", at, size)
-	}
+	return name
 }
 
 // A bit that turns round in what was read back already is found by the reading at the

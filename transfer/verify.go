@@ -39,7 +39,7 @@ func (d *delivery) verifyStaged(ctx context.Context) (evidence, error) {
 			return e, err
 		}
 	}
-	bad, err := d.readBack(ctx, staged.OpenStaged)
+	bad, by, err := d.readBackStaged(ctx, staged)
 	switch {
 	case connectors.KindOf(err) == connectors.KindNotFound:
 		return e, errGone
@@ -50,7 +50,9 @@ func (d *delivery) verifyStaged(ctx context.Context) (evidence, error) {
 	case wrong:
 		d.note("the place computed another digest than that of the bytes that it gives back: it was not believed")
 	}
-	return d.byReading(), nil
+	e = d.byReading()
+	e.digest = cmp.Or(by, e.digest)
+	return e, nil
 }
 
 // verifyMoved receives what was moved and is hidden, and reads it.

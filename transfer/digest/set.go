@@ -95,11 +95,16 @@ func Read(r io.Reader, algorithms ...connectors.Algorithm) (connectors.Digests, 
 	if err != nil {
 		return nil, 0, err
 	}
-	if _, err := io.CopyBuffer(onlyWriter{s}, r, make([]byte, 256<<10)); err != nil {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	if _, err := io.CopyBuffer(onlyWriter{s}, r, *buffer); err != nil {
 		return nil, s.size, err
 	}
 	return s.End(), s.size, nil
 }
+
+// buffers are small enough to be hashed before the processor has let go of them.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
 type onlyWriter struct{ io.Writer }
 
