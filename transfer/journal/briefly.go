@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"gantry/connectors"
@@ -43,7 +44,7 @@ func (j *Journal) FinishAtOnce(job string, receipt any, begunBefore ...Target) e
 func (j *Journal) finishAtOnce(job string, receipt any, begunBefore []Target) (wait func() error, err error) {
 	j.turn.Lock()
 	defer j.turn.Unlock()
-	stored := len(begunBefore) > 0 && j.briefs.state(job) != begun
+	stored := len(begunBefore) > 0 && j.briefs.latest(job).kind != begun
 	if !stored && !j.known.lacks(job) {
 		if stored, err = j.has(key(receipts, job)); err != nil {
 			return nil, err
@@ -60,10 +61,13 @@ func (j *Journal) finishAtOnce(job string, receipt any, begunBefore []Target) (w
 		w.ops = append(w.ops, op{key: key(jobs, job), remove: true}, op{key: key(uploads, job, t.key()), remove: true})
 	}
 	wait = j.writer.submit(w)
-	if j.briefs.state(job) != 0 {
-		return j.jot(forgotten, job, nil), nil // after the other
+	if j.briefs.latest(job).kind == 0 {
+		return wait, nil
 	}
-	return wait, nil
+	if err := wait(); err != nil { // what the pages say counts until then
+		return nil, err
+	}
+	return j.jot(forgotten, job, nil), nil
 }
 
 // jot queues a record; it needs the turn.
@@ -81,73 +85,66 @@ func (j *Journal) jot(kind recordKind, job string, value any) (wait func() error
 	if len(r.value) > MaxValue {
 		return failed(connectors.Errorf(connectors.KindInvalid, "write journal", job, "the value is %d bytes long, more than %d", len(r.value), MaxValue))
 	}
-	j.briefs.mu.Lock()
-	j.briefs.expect(job, kind)
-	j.briefs.mu.Unlock()
+	j.briefs.expect(r)
 	return j.writer.submit(&write{record: r, new: kind == begun})
 }
 
 // lengthen has the store know of a job that turns out not to be brief.
 func (j *Journal) lengthen(job string) error {
-	if j.briefs.state(job) != begun {
+	if j.briefs.latest(job).kind != begun {
 		return nil
 	}
+	j.turn.Lock()
+	defer j.turn.Unlock()
 	if err := j.writer.submit(&write{})(); err != nil { // what was begun is written by then
 		return err
 	}
-	j.turn.Lock()
-	r := j.briefs.read(job)
+	r, err := j.brief(job)
 	if r == nil || r.kind != begun {
-		j.turn.Unlock()
-		return nil
-	}
-	wait, err := j.lengthened(r)
-	j.turn.Unlock()
-	if err != nil {
 		return err
 	}
-	return wait()
-}
-
-func (j *Journal) lengthened(r *record) (wait func() error, err error) {
 	var u underWay
 	if err := json.Unmarshal(r.value, &u); err != nil {
-		return nil, damaged(j.dir, fmt.Errorf("job %s: %w", r.job, err))
+		return damaged(j.dir, fmt.Errorf("job %s: %w", r.job, err))
 	}
 	w := &write{}
 	if err := w.put(key(jobs, u.Job.ID), u.Job); err != nil {
-		return nil, err
+		return err
 	}
 	if err := w.put(key(uploads, u.Job.ID, u.Upload.Target.key()), u.Upload); err != nil {
-		return nil, err
+		return err
 	}
-	first := j.writer.submit(w)
-	last := j.jot(forgotten, r.job, nil)
-	return func() error {
-		if err := first(); err != nil {
-			return err
-		}
-		return last()
-	}, nil
+	if err := j.writer.submit(w)(); err != nil {
+		return err
+	}
+	return j.jot(forgotten, job, nil)()
 }
 
 // lengthenAll is lengthen for all that are begun.
 func (j *Journal) lengthenAll() error {
-	for _, job := range j.briefs.begun() {
-		if err := j.lengthen(job); err != nil {
-			return err
+	var list []string
+	err := j.eachBrief(begun, func(r *record) bool {
+		list = append(list, r.job)
+		return true
+	})
+	for _, job := range list {
+		if err == nil {
+			err = j.lengthen(job)
 		}
 	}
-	return nil
+	return err
 }
 
 // forgetBrief forgets what the pages say of a job.
-func (j *Journal) forgetBrief(job string) error { return j.startForgetting(job)() }
+func (j *Journal) forgetBrief(job string) error {
+	return j.startForgetting(job, j.briefs.latest(job))()
+}
 
-func (j *Journal) startForgetting(job string) (wait func() error) {
+// startForgetting forgets it unless something else is known of the job by now.
+func (j *Journal) startForgetting(job string, known brief) (wait func() error) {
 	j.turn.Lock()
 	defer j.turn.Unlock()
-	if j.briefs.state(job) == 0 {
+	if known.kind == 0 || j.briefs.latest(job).turn != known.turn {
 		return failed(nil)
 	}
 	return j.jot(forgotten, job, nil)
@@ -156,9 +153,9 @@ func (j *Journal) startForgetting(job string) (wait func() error) {
 // pruneBriefs forgets those that were finished before a time.
 func (j *Journal) pruneBriefs(before time.Time) (n int, err error) {
 	var waits []func() error
-	j.briefs.each(finished, func(r *record) bool {
+	err = j.eachBrief(finished, func(r *record) bool {
 		if r.at.Before(before) {
-			waits = append(waits, j.startForgetting(r.job))
+			waits = append(waits, j.startForgetting(r.job, brief{turn: r.turn, kind: r.kind}))
 		}
 		return true
 	})
@@ -170,32 +167,57 @@ func (j *Journal) pruneBriefs(before time.Time) (n int, err error) {
 	return n, err
 }
 
-// read gives the latest record of a job; nil if there is none.
-func (b *briefs) read(job string) *record {
-	b.mu.Lock()
-	now := b.by[digestOf(job)]
-	p := b.page(now.page)
-	b.mu.Unlock()
+// brief gives the latest record of a job; nil if there is none.
+func (j *Journal) brief(job string) (*record, error) {
+	now := j.briefs.latest(job)
+	p := j.briefs.pageOf(now)
 	if p == nil || p.file == nil {
-		return nil
+		return nil, nil
 	}
-	r, ok := readRecord(io.NewSectionReader(p.file, int64(now.at), 1<<40))
-	if !ok || r.job != job || r.kind != now.kind {
-		return nil
+	r, err := readRecord(io.NewSectionReader(p.file, int64(now.at), p.size-int64(now.at)))
+	if err != nil {
+		return nil, j.unread(p, err)
 	}
-	return r
+	if r.job != job || r.kind != now.kind {
+		return nil, nil
+	}
+	return r, nil
 }
 
-// begun are the jobs under way.
-func (b *briefs) begun() (jobs []string) {
-	if !b.some(begun) {
+// eachBrief calls use for the latest records of a kind, in the order in which they were
+// written, until it says no.
+func (j *Journal) eachBrief(kind recordKind, use func(*record) bool) error {
+	b := j.briefs
+	if !b.some(kind) {
 		return nil
 	}
-	b.each(begun, func(r *record) bool {
-		jobs = append(jobs, r.job)
-		return true
-	})
-	return jobs
+	for _, p := range b.filled() {
+		stopped := false
+		err := p.records(p.size, func(r *record, at int64) bool {
+			now := b.latest(r.job)
+			r.turn = now.turn
+			stopped = r.kind == kind && now == brief{p.number, uint32(at), now.turn, kind} && !use(r)
+			return !stopped
+		})
+		if err != nil {
+			return j.unread(p, err)
+		}
+		if stopped {
+			return nil
+		}
+	}
+	return nil
+}
+
+// unread is what it means that a page cannot be read.
+func (j *Journal) unread(p *page, err error) error {
+	switch {
+	case errors.Is(err, os.ErrClosed):
+		return errClosed
+	case errors.Is(err, errNoRecord), errors.Is(err, io.EOF):
+		return damaged(j.dir, fmt.Errorf("%s: %w", p.file.Name(), errNoRecord))
+	}
+	return fmt.Errorf("read the journal: %w", err)
 }
 
 func (b *briefs) some(kind recordKind) bool {
@@ -209,19 +231,14 @@ func (b *briefs) some(kind recordKind) bool {
 	return false
 }
 
-// each calls use for the jobs of a kind, in the order in which they were written, until
-// it says no.
-func (b *briefs) each(kind recordKind, use func(*record) bool) {
-	for _, p := range b.filled() {
-		for r, at := range p.records(false) {
-			b.mu.Lock()
-			counts := r.kind == kind && b.by[digestOf(r.job)] == brief{p.number, uint32(at), kind}
-			b.mu.Unlock()
-			if counts && !use(r) {
-				return
-			}
-		}
+// pageOf is the page of a record as it is now; nil if it is in none.
+func (b *briefs) pageOf(now brief) *page {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p := b.page(now.page); p != nil {
+		return &page{number: p.number, file: p.file, size: p.size}
 	}
+	return nil
 }
 
 // filled are the pages as they are now, of which some counts.

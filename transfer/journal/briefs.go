@@ -13,13 +13,15 @@ import (
 // over and keep buffers for it. Where the latest record of a job lies is kept in memory.
 //
 // What is begun is in the page at once, so that a kill does not lose it, and a power cut
-// may. A receipt is on the disk before its call returns. A damaged page gives what comes
-// before the damage: a job of which nothing is known is done again.
+// may. A receipt is on the disk before its call returns. A page that is damaged when it is
+// opened gives what comes before the damage, and is left as it is: a job of which nothing
+// is known is done again.
 type briefs struct {
 	dir string
 
 	mu    sync.Mutex
 	by    map[uint64]brief // by the digest of the job's ID
+	turn  uint32           // of the latest that is expected
 	pages []*page          // the oldest first; the last one is written to
 }
 
@@ -27,6 +29,7 @@ type briefs struct {
 type brief struct {
 	page uint32 // its number; 0 = it is not written yet
 	at   uint32
+	turn uint32 // tells it from others of the same job
 	kind recordKind
 }
 
@@ -35,7 +38,8 @@ type page struct {
 	number uint32
 	file   *os.File
 	size   int64
-	live   int // records that count
+	live   int  // records that count
+	ended  bool // nothing is added to it any more
 }
 
 // pageSize is from when on a new page is begun.
@@ -43,22 +47,31 @@ const pageSize = 16 << 20
 
 func digestOf(job string) uint64 { return xxh3.HashString(job) }
 
-// state tells what is known of a job.
-func (b *briefs) state(job string) recordKind {
+// latest tells what is known of a job.
+func (b *briefs) latest(job string) brief {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.by[digestOf(job)].kind
+	return b.by[digestOf(job)]
 }
 
-// expect notes what is going to be written of a job; it needs the lock.
-func (b *briefs) expect(job string, kind recordKind) {
-	id := digestOf(job)
+// expect notes that a record is going to be written.
+func (b *briefs) expect(r *record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turn++
+	r.turn = b.turn
+	b.put(r, brief{turn: r.turn, kind: r.kind})
+}
+
+// put has a record count from now on, and none before it; it needs the lock.
+func (b *briefs) put(r *record, as brief) {
+	id := digestOf(r.job)
 	b.unlink(b.by[id])
-	if kind == forgotten {
+	if r.kind == forgotten {
 		delete(b.by, id)
-		return
+	} else {
+		b.by[id] = as
 	}
-	b.by[id] = brief{kind: kind}
 }
 
 func (b *briefs) unlink(old brief) {
@@ -89,26 +102,25 @@ func (b *briefs) write(list []*record) error {
 		starts[i] = p.size + int64(len(data))
 		data, lasting = r.append(data), lasting || r.kind != begun
 	}
-	_, err = p.file.WriteAt(data, p.size)
-	if err == nil && lasting {
+	if _, err = p.file.WriteAt(data, p.size); err == nil && lasting {
 		b.mu.Unlock()
 		err = syncData(p.file)
 		b.mu.Lock()
+		p.ended = err != nil // another sync would say that all is well
 	}
 	for i, r := range list {
 		id := digestOf(r.job)
-		now, known := b.by[id]
 		switch {
-		case !known || now.kind != r.kind || now.page != 0:
+		case b.by[id].turn != r.turn || r.kind == forgotten:
 		case err != nil:
 			delete(b.by, id)
 		default:
-			b.by[id] = brief{p.number, uint32(starts[i]), r.kind}
+			b.by[id] = brief{p.number, uint32(starts[i]), r.turn, r.kind}
 			p.live++
 		}
 	}
 	if err != nil {
-		_ = p.file.Truncate(p.size) // what is left of it ends the page
+		p.ended = p.file.Truncate(p.size) != nil || p.ended
 		return err
 	}
 	p.size += int64(len(data))
@@ -122,7 +134,7 @@ func (b *briefs) missed(r *record) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if now := b.by[digestOf(r.job)]; now.kind == r.kind && now.page == 0 {
+	if b.by[digestOf(r.job)].turn == r.turn {
 		delete(b.by, digestOf(r.job))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +16,7 @@ import (
 const pageEnd = ".briefs"
 
 // openBriefs reads the pages in a folder, which need not be there.
-func openBriefs(dir string) (*briefs, error) {
+func openBriefs(dir string, log *slog.Logger) (*briefs, error) {
 	b := &briefs{dir: dir, by: map[uint64]brief{}}
 	numbers, err := pagesIn(dir)
 	if err != nil {
@@ -24,7 +26,7 @@ func openBriefs(dir string) (*briefs, error) {
 		for i > 0 && b.pages[len(b.pages)-1].number < n-1 { // one is lost
 			b.pages = append(b.pages, &page{number: b.pages[len(b.pages)-1].number + 1})
 		}
-		if err := b.take(n); err != nil {
+		if err := b.take(n, log); err != nil {
 			return nil, errors.Join(fmt.Errorf("read the journal's files: %w", err), b.close())
 		}
 	}
@@ -46,23 +48,30 @@ func pagesIn(dir string) (numbers []uint32, err error) {
 	return numbers, err
 }
 
-// take reads a page, which ends where it is damaged.
-func (b *briefs) take(number uint32) error {
+// take reads a page, of which nothing counts from where it is damaged: a write that a
+// kill has cut short, in most cases.
+func (b *briefs) take(number uint32, log *slog.Logger) error {
 	f, err := os.OpenFile(b.name(number), os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
 	p := &page{number: number, file: f}
 	b.pages = append(b.pages, p)
-	for r, at := range p.records(true) {
-		b.expect(r.job, r.kind)
+	err = p.records(math.MaxInt64, func(r *record, at int64) bool {
+		b.turn++
+		b.put(r, brief{number, uint32(at), b.turn, r.kind})
 		if r.kind != forgotten {
-			b.by[digestOf(r.job)] = brief{number, uint32(at), r.kind}
 			p.live++
 		}
 		p.size = at + r.size()
+		return true
+	})
+	if errors.Is(err, errNoRecord) {
+		p.ended = true
+		log.Warn("a file of the journal is cut short or damaged: what comes after is not known any more, and such files are looked at again", "file", f.Name(), "byte", p.size)
+		return nil
 	}
-	return f.Truncate(p.size)
+	return err
 }
 
 func (b *briefs) name(number uint32) string {
@@ -74,7 +83,7 @@ func (b *briefs) current() (*page, error) {
 	number := uint32(1)
 	if n := len(b.pages); n > 0 {
 		last := b.pages[n-1]
-		if last.size < pageSize {
+		if last.size < pageSize && !last.ended {
 			return last, nil
 		}
 		number = last.number + 1

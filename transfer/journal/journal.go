@@ -51,7 +51,7 @@ func Open(dir string, o Options) (*Journal, error) {
 		f.release()
 		return nil, err
 	}
-	b, err := openBriefs(f.briefs())
+	b, err := openBriefs(f.briefs(), o.Logger)
 	if err != nil {
 		f.release()
 		return nil, errors.Join(err, db.Close())

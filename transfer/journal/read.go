@@ -74,7 +74,7 @@ func (j *Journal) Record(job string) (Record, error) {
 	if err := checkName("job's ID", job); err != nil {
 		return r, err
 	}
-	brief := j.briefs.state(job)
+	brief := j.briefs.latest(job).kind
 	if brief == 0 && j.known.lacks(job) && !j.db.IsClosed() {
 		return r, nil
 	}
@@ -90,7 +90,11 @@ func (j *Journal) Record(job string) (Record, error) {
 		return err
 	})
 	if r.Receipt = d.Receipt; brief == finished && r.Receipt == nil && err == nil {
-		if jotted := j.briefs.read(job); jotted != nil {
+		jotted, err := j.brief(job)
+		if err != nil {
+			return r, err
+		}
+		if jotted != nil {
 			r.Receipt = jotted.value
 		}
 	}
@@ -193,16 +197,23 @@ func (j *Journal) Receipts() iter.Seq2[json.RawMessage, error] {
 				return
 			}
 		}
-		j.briefs.each(finished, func(r *record) bool {
+		stopped := false
+		err := j.eachBrief(finished, func(r *record) bool {
 			newer := false
 			if !j.known.lacks(r.job) {
 				var err error
 				if newer, err = j.has(key(receipts, r.job)); err != nil {
-					return yield(nil, err)
+					stopped = true
+					yield(nil, err)
+					return false
 				}
 			}
-			return newer || yield(r.value, nil)
+			stopped = !newer && !yield(r.value, nil)
+			return !stopped
 		})
+		if err != nil && !stopped {
+			yield(nil, err)
+		}
 	}
 }
 

@@ -3,9 +3,9 @@ package journal
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
-	"iter"
 	"time"
 )
 
@@ -16,6 +16,7 @@ type record struct {
 	at    time.Time
 	job   string
 	value []byte // of what is begun the job and its upload, of what is finished its receipt; JSON
+	turn  uint32 // that it was expected with; not written
 }
 
 type recordKind byte
@@ -43,47 +44,58 @@ func (r *record) append(data []byte) []byte {
 	return data
 }
 
-// readRecord reads the next one. ok is false at the end, and where it is damaged.
-func readRecord(from io.Reader) (r *record, ok bool) {
+// errNoRecord says that what is read is no whole record.
+var errNoRecord = errors.New("a record is not what was written")
+
+// readRecord reads the next one. The error is io.EOF at the end, errNoRecord where it is
+// cut short or damaged, and otherwise that of the reading.
+func readRecord(from io.Reader) (*record, error) {
 	var head [recordHead]byte
 	if _, err := io.ReadFull(from, head[:]); err != nil {
-		return nil, false
+		return nil, cutShort(err)
 	}
 	size, name := binary.LittleEndian.Uint32(head[:]), int(binary.LittleEndian.Uint16(head[17:]))
 	if size < recordHead || size > recordHead+2*MaxValue || int(size) < recordHead+name {
-		return nil, false
+		return nil, errNoRecord
 	}
 	rest := make([]byte, size-recordHead)
-	if _, err := io.ReadFull(from, rest); err != nil {
-		return nil, false
+	if _, err := io.ReadFull(from, rest); err == io.EOF {
+		return nil, errNoRecord
+	} else if err != nil {
+		return nil, cutShort(err)
 	}
 	sum := crc32.Update(crc32.Checksum(head[8:], castagnoli), castagnoli, rest)
 	kind := recordKind(head[8])
 	if sum != binary.LittleEndian.Uint32(head[4:]) || kind < begun || kind > forgotten {
-		return nil, false
+		return nil, errNoRecord
 	}
 	at := time.Unix(0, int64(binary.LittleEndian.Uint64(head[9:]))).UTC()
-	return &record{kind: kind, at: at, job: string(rest[:name]), value: rest[name:]}, true
+	return &record{kind: kind, at: at, job: string(rest[:name]), value: rest[name:]}, nil
 }
 
-// records yields those of a page, in their order, with their places. All of the file is
-// read if it is not known yet how long the page is.
-func (p *page) records(all bool) iter.Seq2[*record, int64] {
-	return func(yield func(*record, int64) bool) {
-		if p.file == nil {
-			return
+func cutShort(err error) error {
+	if err == io.ErrUnexpectedEOF {
+		return errNoRecord
+	}
+	return err
+}
+
+// records calls use for those among the first bytes of a page, in their order, with their
+// places, until it says no. The error is errNoRecord where one is damaged, and otherwise
+// that of the reading.
+func (p *page) records(first int64, use func(r *record, at int64) bool) error {
+	if p.file == nil {
+		return nil
+	}
+	from := bufio.NewReaderSize(io.NewSectionReader(p.file, 0, first), 1<<16)
+	for at := int64(0); ; {
+		r, err := readRecord(from)
+		if err == io.EOF {
+			return nil
 		}
-		until := p.size
-		if all {
-			until = 1 << 62
+		if err != nil || !use(r, at) {
+			return err
 		}
-		from := bufio.NewReaderSize(io.NewSectionReader(p.file, 0, until), 1<<16)
-		for at := int64(0); ; {
-			r, ok := readRecord(from)
-			if !ok || !yield(r, at) {
-				return
-			}
-			at += r.size()
-		}
+		at += r.size()
 	}
 }
