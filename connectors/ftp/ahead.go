@@ -91,5 +91,7 @@ func (s *session) dialData(port string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.dialer().Dial(s.ctx, "tcp", net.JoinHostPort(host, port))
+	d := s.dialer()
+	d.Stall, d.Bounded = 0, true // small files have as many connections: see data
+	return d.Dial(s.ctx, "tcp", net.JoinHostPort(host, port))
 }

@@ -24,6 +24,7 @@ type config struct {
 	serverName  string
 	tlsVersion  string // auto or 1.2
 	connections int
+	auto        bool // as many connections as the server is good for
 	timeout     time.Duration
 	create      bool
 	listing     string // auto, mlsd or list
@@ -56,10 +57,11 @@ func configure(l connectors.Location) (config, error) {
 		tls:         cmp.Or(r.OneOf("tls", "", "none", "explicit", "implicit"), map[string]string{"ftpes": "explicit", "ftps": "implicit"}[u.Scheme], "none"),
 		tlsVersion:  r.OneOf("tlsVersion", "auto", "1.2"),
 		authorities: r.authorities("caFile"), serverName: cmp.Or(r.Text("serverName"), u.Hostname()),
-		connections: r.Number("connections", 1, 64), timeout: r.Duration("timeout"), zone: r.zone("timezone"),
+		timeout: r.Duration("timeout"), zone: r.zone("timezone"),
 		create: r.Flag("create"), dropBox: r.Flag("dropBox"), resume: r.OneOf("resume", "auto", "false"),
 		listing: r.OneOf("listing", "auto", "mlsd", "list"), passive: r.OneOf("passive", "auto", "epsv", "pasv"), congestion: r.congestion("congestion"), line: &link.Line{},
 	}
+	c.connections, c.auto = r.connections("connections")
 	c.port = cmp.Or(u.Port(), map[bool]string{true: "990", false: "21"}[c.tls == "implicit"])
 	if badByte(c.root) != "" || strings.ContainsAny(c.user, "\r\n\x00") {
 		r.Keep(connectors.BadLocation(c.url, "its user or path has a byte that FTP cannot carry", "take another name"))

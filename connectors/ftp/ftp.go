@@ -25,7 +25,7 @@ func describe() connectors.Connector {
 			{Name: "caFile", Help: "PEM file with further certificate authorities, or with the server's own certificate", Example: "/etc/gantry/partner-ca.pem"},
 			{Name: "serverName", Help: "name that the server's certificate is for, if it is not the host of the URL", Example: "ftp.partner.example"},
 			{Name: "tlsVersion", Help: "auto, or 1.2 for servers that do not let a session of TLS 1.3 be resumed and ask for it", Default: "auto", Example: "1.2"},
-			{Name: "connections", Help: "most connections at once; a server that allows fewer is found out", Default: "4", Example: "2"},
+			{Name: "connections", Help: "most connections at once; auto is 8 to vsftpd and ProFTPD, and 4 to others; a server that allows fewer is found out", Default: "auto", Example: "2"},
 			{Name: "timeout", Help: "after so long without a sign of life from the server a connection is given up", Default: "30s", Example: "2m"},
 			{Name: "create", Help: "make the root folder when the first file is written", Default: "true", Example: "false"},
 			{Name: "listing", Help: "auto, mlsd or list: how folders are listed; auto takes MLSD where the server has it", Default: "auto", Example: "list"},

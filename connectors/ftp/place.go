@@ -69,6 +69,7 @@ func (p *place) meet(s *session) {
 	if first := p.software.CompareAndSwap(nil, &name); !first {
 		return
 	}
+	p.meetMany(name)
 	p.replaces.Store(s.facts.replaces())
 	computes := s.facts.computes()
 	p.computes.Store(&computes)

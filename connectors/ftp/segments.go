@@ -198,7 +198,7 @@ func replaced(path string, was, is connectors.Entry) error {
 // fetchBeside fetches from first to last, over s and as many more sessions as there
 // are to spare.
 func (p *place) fetchBeside(ctx context.Context, s *session, from string, first, last int64) *segments {
-	most := p.connections - 1 // the first transfer's session comes free
+	most := p.besides() // the first transfer's session comes free
 	g := &segments{place: p, from: from, first: first, last: last, next: first}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	g.slots, g.pieces = make(chan struct{}, most), make(chan chan piece, most+1)

@@ -15,6 +15,7 @@ import (
 type Dialer struct {
 	Timeout    time.Duration // that connecting may take; 0 = 10 s
 	Stall      time.Duration // what was sent and is not acknowledged for so long breaks the connection; 0 = as the system has it
+	Bounded    bool          // every reading and writing has a deadline of its own, so that nobody need be asked whether he is still there
 	Congestion Congestion
 	Line       *Line         // whose pace the connections of a long way keep to; nil leaves each to itself
 	Guard      *guard.Guard  // nil lets everything be reached
@@ -25,9 +26,9 @@ type Dialer struct {
 // tcp.
 func (d Dialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	// Small writes go out at once: Go sets TCP_NODELAY by itself.
-	n := net.Dialer{
-		Timeout: cmp.Or(d.Timeout, 10*time.Second), Resolver: d.Resolver,
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 10 * time.Second, Count: 6},
+	n := net.Dialer{Timeout: cmp.Or(d.Timeout, 10*time.Second), Resolver: d.Resolver, KeepAlive: -1}
+	if !d.Bounded {
+		n.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 10 * time.Second, Count: 6}
 	}
 	dial := n.DialContext
 	if d.Guard != nil {
