@@ -36,6 +36,7 @@ type stage struct {
 // contest lets the clients take turns.
 func (w *world) contest(ctx context.Context, s scenario) (*outcome, error) {
 	defer w.end(len(w.stops))
+	w.servers = nil
 	stage, err := s.set(ctx, w)
 	if err != nil {
 		return nil, err
@@ -90,11 +91,13 @@ func (w *world) turn(ctx context.Context, s *stage, c client) (f figure, err err
 			return f, err
 		}
 	}
+	before := spent(w.servers...)
 	if s.measure != nil {
 		f, err = s.measure(ctx, w.run, c)
 	} else {
 		f, err = w.measure(ctx, c)
 	}
+	f.Server = spent(w.servers...) - before
 	if err != nil {
 		return f, err
 	}

@@ -8,7 +8,8 @@
 //
 // The clients of a scenario take turns, once each in every round, so that what
 // else the machine does hits them alike. Ratios are of the same round. CPU time
-// and memory are those of the client's process and its children, not of servers.
+// and memory are those of the client's process and its children, not of servers; what
+// vsftpd, OpenSSH and versitygw spend meanwhile has a column of its own (Linux).
 // Nobody's own settings are read.
 //
 // Gantry proves every file before it becomes visible, the others do not: its

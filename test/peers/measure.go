@@ -20,6 +20,8 @@ type figure struct {
 	CPU  time.Duration `json:"cpu"`  // of the client and its children
 	RSS  int64         `json:"rss"`  // peak, in bytes
 	Sent int64         `json:"sent,omitempty"`
+
+	Server time.Duration `json:"server,omitempty"` // CPU of the server, meanwhile; 0 = not known
 }
 
 // A client is a program that does a scenario's work.

@@ -59,14 +59,21 @@ func (o *outcome) table() string {
 		rate, cpu = "files/s", "CPU µs/file"
 	}
 	sent := slices.ContainsFunc(o.Figures[us], func(f figure) bool { return f.Sent > 0 })
+	served := slices.ContainsFunc(o.Figures[us], func(f figure) bool { return f.Server > 0 })
 	extra, line := "", ""
+	if served {
+		extra, line = "server's\t| ", "---\t| "
+	}
 	if sent {
-		extra, line = "sent, of the size\t| ", "---\t| "
+		extra, line = extra+"sent, of the size\t| ", line+"---\t| "
 	}
 	fmt.Fprintf(t, "| client\t| %s\t| %s\t| MiB resident\t| %sgantry is × as fast\t|\n", rate, cpu, extra)
 	fmt.Fprintf(t, "| ---\t| ---\t| ---\t| ---\t| %s---\t|\n", line)
 	for _, name := range o.Order {
 		fmt.Fprintf(t, "| %s\t| %s\t| %s\t| %.0f\t| ", name, o.rate(name).text("%.0f"), o.cpu(name).text("%.2f"), o.resident(name))
+		if served {
+			fmt.Fprintf(t, "%s\t| ", o.each(name, func(f figure) time.Duration { return f.Server }).text("%.2f"))
+		}
 		if sent {
 			fmt.Fprintf(t, "%s\t| ", o.of(name, func(f figure) float64 { return float64(f.Sent) / float64(o.Bytes) }).text("%.3f"))
 		}
@@ -101,11 +108,16 @@ func (o *outcome) rate(name string) spread {
 }
 
 func (o *outcome) cpu(name string) spread {
+	return o.each(name, func(f figure) time.Duration { return f.CPU })
+}
+
+// each is a time a file or a GiB.
+func (o *outcome) each(name string, value func(figure) time.Duration) spread {
 	return o.of(name, func(f figure) float64 {
 		if o.Files > 1 {
-			return float64(f.CPU/time.Microsecond) / float64(o.Files)
+			return float64(value(f)/time.Microsecond) / float64(o.Files)
 		}
-		return f.CPU.Seconds() / (float64(o.Bytes) / (1 << 30))
+		return value(f).Seconds() / (float64(o.Bytes) / (1 << 30))
 	})
 }
 

@@ -63,6 +63,7 @@ func sftpScenarios() []scenario {
 			return nil, err
 		}
 		w.stops = append(w.stops, func() { _ = s.Stop() })
+		w.servers = append(w.servers, s.Pid())
 		host, port, _ := net.SplitHostPort(s.Addr)
 		dir := filepath.Join(w.dir, fmt.Sprintf("sftp%d", w.run))
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -140,6 +141,7 @@ func ftpScenarios() []scenario {
 			return nil, err
 		}
 		w.stops = append(w.stops, func() { _ = s.Stop() })
+		w.servers = append(w.servers, s.Pid())
 		host, port, _ := net.SplitHostPort(s.Addr)
 		root := strings.TrimSuffix(s.Root, "/")
 		url := "ftp://" + s.Addr + "/" + root // curl takes a path for one below the login's folder

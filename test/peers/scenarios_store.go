@@ -46,6 +46,7 @@ func gateway(ctx context.Context, w *world) (*store, error) {
 		return nil, err
 	}
 	w.stops = append(w.stops, func() { _ = g.Stop() })
+	w.servers = append(w.servers, g.Pid())
 	if err := g.MakeBucket(ctx, bucket); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type world struct {
 	stops    []func()
 	made     map[string]bool // sources that are there
 	takePart *regexp.Regexp  // clients beside Gantry
+	servers  []int           // processes of a scenario
 	run      int             // numbers the runs, so that each has a target of its own
 }
 
