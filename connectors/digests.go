@@ -28,20 +28,24 @@ type Digests map[Algorithm]string
 
 // MarshalJSON gives an object with the algorithms in their order. It does what
 // encoding/json does with any map, for a third of the work: receipts are full of them.
-func (d Digests) MarshalJSON() ([]byte, error) {
-	names := make([]string, 0, 4)
+func (d Digests) MarshalJSON() ([]byte, error) { return d.AppendJSON(make([]byte, 0, 128)) }
+
+// AppendJSON appends what MarshalJSON gives.
+func (d Digests) AppendJSON(text []byte) ([]byte, error) {
+	if d == nil {
+		return append(text, "null"...), nil
+	}
+	var room [8]string
+	names := room[:0]
 	for a, sum := range d {
 		if !plain(string(a)) || !plain(sum) {
-			return json.Marshal(map[Algorithm]string(d))
+			other, err := json.Marshal(map[Algorithm]string(d))
+			return append(text, other...), err
 		}
 		names = append(names, string(a))
 	}
-	if d == nil {
-		return []byte("null"), nil
-	}
 	slices.Sort(names)
-	text := make([]byte, 1, 128)
-	text[0] = '{'
+	text = append(text, '{')
 	for i, name := range names {
 		if i > 0 {
 			text = append(text, ',')

@@ -76,7 +76,7 @@ func (r *run) conclude(failures []error) (Receipt, error) {
 
 // finish writes the receipt in place of what is recorded.
 func (r *run) finish(receipt Receipt) error {
-	text, err := json.Marshal(receipt)
+	text, err := receipt.text()
 	if err != nil {
 		return err
 	}
