@@ -77,6 +77,11 @@ type StagedHasher interface {
 // Commit, and its ID takes up nothing, so that nobody has to remember it.
 type Fleeting interface{ Fleeting() }
 
+// A Prompt place is one whose calls, and those of its uploads and streams, return soon after
+// their context has ended, whatever becomes of the server, the network and the disk: they
+// can be waited for.
+type Prompt interface{ Prompt() }
+
 // A Resting upload may keep a file open between its calls, if it was begun to be
 // written at once.
 type Resting interface {

@@ -56,12 +56,24 @@ func (c *control) attempt(ctx context.Context) (_ context.Context, free func(), 
 	if err := c.wait(ctx); err != nil {
 		return ctx, func() {}, err
 	}
-	c.mu.Lock()
-	open := c.open
-	c.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(open, func() { cancel(errPaused) })
-	return ctx, func() { stop(); cancel(nil) }, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cutShort {
+		cancel(errPaused)
+	}
+	if c.going == nil {
+		c.going = map[*context.CancelCauseFunc]struct{}{}
+	}
+	c.going[&cancel] = struct{}{}
+	return ctx, func() { c.gone(&cancel); cancel(nil) }, nil
+}
+
+// gone says that an attempt has ended.
+func (c *control) gone(end *context.CancelCauseFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.going, end)
 }
 
 // throughPauses makes a call again that was ended by a pause.

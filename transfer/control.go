@@ -32,17 +32,17 @@ type control struct {
 	job    Job
 	ticket *schedule.Ticket
 
-	mu     sync.Mutex
-	now    Change
-	open   context.Context // ends with errPaused when the job is paused
-	shut   context.CancelCauseFunc
-	gate   chan struct{} // closed when the job goes on; nil while it does
-	since  time.Time     // of the pause
-	finish context.CancelCauseFunc
-	run    *run    // nil before it has begun to copy
-	packed *packed // nil unless the source was packed
-	given  bool    // nobody wants the job any more
-	closed bool    // its last run has ended
+	mu       sync.Mutex
+	now      Change
+	going    map[*context.CancelCauseFunc]struct{} // ends what is under way
+	cutShort bool                                  // what begins has ended
+	gate     chan struct{}                         // closed when the job goes on; nil while it does
+	since    time.Time                             // of the pause
+	finish   context.CancelCauseFunc
+	run      *run    // nil before it has begun to copy
+	packed   *packed // nil unless the source was packed
+	given    bool    // nobody wants the job any more
+	closed   bool    // its last run has ended
 
 	meter   pace.Meter
 	shown   shown
@@ -51,7 +51,6 @@ type control struct {
 
 func newControl(e *Engine, j Job, c Change) *control {
 	control := &control{e: e, job: j, ticket: e.queue(c.apply(j))}
-	control.open, control.shut = context.WithCancelCause(context.Background())
 	if !j.Limit.Unlimited() {
 		control.ticket.Change(schedule.Change{Limit: &j.Limit})
 	}
@@ -71,11 +70,8 @@ func (c *control) change(to Change) {
 		c.gate, c.since = make(chan struct{}), c.e.o.Now()
 		time.AfterFunc(schedule.WindUp, c.cut(c.gate))
 	case !paused && c.gate != nil:
-		if c.open.Err() != nil {
-			c.open, c.shut = context.WithCancelCause(context.Background())
-		}
 		close(c.gate)
-		c.gate = nil
+		c.gate, c.cutShort = nil, false
 	}
 }
 
@@ -85,7 +81,10 @@ func (c *control) cut(pause chan struct{}) func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.gate == pause {
-			c.shut(errPaused)
+			c.cutShort = true
+			for end := range c.going {
+				(*end)(errPaused)
+			}
 		}
 	}
 }

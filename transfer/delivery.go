@@ -20,6 +20,7 @@ type delivery struct {
 	to     Destination
 	target journal.Target
 	traits connectors.Traits
+	prompt bool // see connectors.Prompt
 	gauge  gauge
 	way    ProofPlan
 	copy   *Copy // the result
@@ -83,7 +84,7 @@ type delivery struct {
 
 func newDelivery(r *run, to Destination) *delivery {
 	d := &delivery{
-		r: r, to: to, target: to.target(), traits: to.traits(), way: r.planProof(to),
+		r: r, to: to, target: to.target(), traits: to.traits(), prompt: prompt(to.Place), way: r.planProof(to),
 		writes: r.flow(to.Place, to.Location, schedule.Write),
 		queue:  make(chan *piece, r.e.parallel()+2), left: make(chan struct{}),
 		opened: newMoment(), ended: make(chan struct{}, 1), proved: map[int]connectors.Part{},

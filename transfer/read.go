@@ -129,7 +129,7 @@ func (r *run) closeQueues() {
 // sourceScan reads the source; which parts, and what for, is the caller's.
 func (r *run) sourceScan() scan {
 	return scan{
-		what: "read", path: r.path(), algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control, flow: r.reads,
+		what: "read", path: r.path(), algorithms: r.partAlgorithms(), doubt: r.changed, note: r.noteRetry, control: r.control, flow: r.reads, prompt: prompt(r.job.Source.Place),
 		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 			if r.pinned != nil && (r.source.Version != "" || offset == 0 && length == r.source.Size) {
 				stream, err := r.pinned.OpenAs(ctx, r.source, offset, length)

@@ -19,6 +19,7 @@ type retrier struct {
 	slept  time.Duration
 	pause  time.Duration
 	note   func(err error, pause time.Duration) // may be nil
+	prompt bool                                 // calls are to a place that is
 	spoilt int                                  // how many more failures of KindIntegrity are worth another attempt
 }
 
@@ -96,7 +97,7 @@ func (r *retrier) progress() { r.slept, r.pause = 0, firstPause }
 // takes longer than limit (0: any time) has timed out.
 func retry[T any](ctx context.Context, r *retrier, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
 	for {
-		value, err := limited(ctx, limit, call)
+		value, err := promptly(ctx, limit, r.prompt, call)
 		if err == nil || !r.again(ctx, err) {
 			return value, ended(ctx, err)
 		}
@@ -104,12 +105,16 @@ func retry[T any](ctx context.Context, r *retrier, limit time.Duration, call fun
 }
 
 func limited[T any](ctx context.Context, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
+	return promptly(ctx, limit, false, call)
+}
+
+func promptly[T any](ctx context.Context, limit time.Duration, prompt bool, call func(context.Context) (T, error)) (T, error) {
 	if limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, &connectors.Error{Kind: connectors.KindTimeout, Op: "wait for", Path: "answer", Err: unanswered(limit)})
 		defer cancel()
 	}
-	value, _, err := within(ctx, func() (T, error) { return call(ctx) })
+	value, _, err := made(ctx, prompt, func() (T, error) { return call(ctx) })
 	return value, ended(ctx, err)
 }
 

@@ -27,6 +27,7 @@ type scan struct {
 	each       func(ctx context.Context, p *piece) error       // owns the piece
 	control    *control                                        // nil if the job cannot be paused
 	patient    bool                                            // it waits while it is held, for it holds no memory to speak of
+	prompt     bool                                            // the place that it reads is
 	tally      *tally                                          // of parts that failed; nil if it keeps on
 	until      int64                                           // where one stream ends that gives all parts one after the other; 0 = each has its own
 }
@@ -115,7 +116,11 @@ func (s scan) one(ctx context.Context, e *Engine, memory *share, part connectors
 	}
 }
 
-func (s scan) tape(ctx context.Context) *tape { return newTape(ctx, s.open, s.until) }
+func (s scan) tape(ctx context.Context) *tape {
+	t := newTape(ctx, s.open, s.until)
+	t.quick = s.prompt
+	return t
+}
 
 func (s scan) fillAlone(ctx context.Context, e *Engine, p *piece) error {
 	t := s.tape(ctx)

@@ -93,7 +93,7 @@ func (d *delivery) lend(ctx context.Context, slot *schedule.Slot, p *piece) (con
 	}, watch: w}
 	upload, wanted := d.upload, p.part
 	p.hold()
-	part, abandoned, err := within(ctx, func() (connectors.Part, error) {
+	part, abandoned, err := made(ctx, d.prompt, func() (connectors.Part, error) {
 		defer p.drop() // not before: a call that hangs still reads
 		return upload.WritePart(ctx, wanted, b)
 	})
@@ -137,7 +137,9 @@ func (d *delivery) yield() {
 }
 
 func (d *delivery) retrier(what string) *retrier {
-	return d.r.e.retrier(func(err error, pause time.Duration) { d.noteRetry(what, err, pause) })
+	r := d.r.e.retrier(func(err error, pause time.Duration) { d.noteRetry(what, err, pause) })
+	r.prompt = d.prompt
+	return r
 }
 
 // noteRetry also lets the other destinations go on when this one is in trouble.

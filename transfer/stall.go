@@ -103,6 +103,22 @@ func (w *watch) pass(n int) error {
 // grace is how long a call may take to notice that its context has ended.
 const grace = time.Second
 
+// made makes a call within ctx: right here where the place is prompt.
+func made[T any](ctx context.Context, prompt bool, call func() (T, error)) (value T, abandoned bool, err error) {
+	if !prompt {
+		return within(ctx, call)
+	}
+	value, err = call()
+	return value, false, err
+}
+
+// prompt tells whether calls to a place return soon after their context has ended. What is
+// around a place may not.
+func prompt(place any) bool {
+	_, ok := connectors.Innermost(place).(connectors.Prompt)
+	return ok && connectors.Innermost(place) == place
+}
+
 // within makes a call and returns at the latest a grace after ctx has ended; the
 // call then goes on in the background, and abandoned is true.
 func within[T any](ctx context.Context, call func() (T, error)) (value T, abandoned bool, err error) {

@@ -15,6 +15,7 @@ import (
 type tape struct {
 	life  context.Context //nolint:containedctx // of the streams, which outlive the reading of a piece
 	open  func(ctx context.Context, offset, length int64) (io.ReadCloser, error)
+	quick bool  // it opens promptly
 	until int64 // what will be wanted ends here; 0 = with each piece
 
 	at     int64 // where the stream stands
@@ -41,7 +42,7 @@ func (t *tape) ahead(until int64) {
 		return
 	}
 	next := newTape(t.life, t.open, until)
-	next.watch = t.watch
+	next.watch, next.quick = t.watch, t.quick
 	t.next = &coming{tape: next, from: t.until, ready: make(chan struct{})}
 	go func(c *coming) {
 		defer close(c.ready)
@@ -101,7 +102,7 @@ func (t *tape) begin(ctx context.Context, offset, length int64) error {
 	waits := func(begins bool) { t.watch.Load().waiting(begins) }
 	life, cancel := context.WithCancelCause(connectors.WithWaits(t.life, waits))
 	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	stream, _, err := within(ctx, func() (io.ReadCloser, error) { return t.open(life, offset, length) })
+	stream, _, err := made(ctx, t.quick, func() (io.ReadCloser, error) { return t.open(life, offset, length) })
 	if !stop() && err == nil {
 		stream.Close()
 		err = context.Cause(ctx)

@@ -126,6 +126,10 @@ func (p *Place) use(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
+// Prompt implements connectors.Prompt: what is waited for is requests, which end with their
+// context.
+func (p *Place) Prompt() {}
+
 func (p *Place) now() time.Time {
 	if p.config.Terms.Now == nil {
 		return time.Now()
