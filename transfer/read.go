@@ -19,11 +19,17 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 	closed := sync.OnceFunc(r.closeQueues)
 	defer closed()
 	whole := connectors.Whole{Size: r.plan().Size, Parts: r.known}
-	witness := r.askWitness(ctx)
+	aside, end := context.WithCancel(ctx)
+	witness := r.askWitness(aside)
 	s := r.sourceScan()
 	s.parts, s.worth = r.unread(), r.somebody
 	s.until = oneStream(r.job.Source.Place, r.plan().Size)
-	r.askAside(ctx)
+	r.askAside(aside)
+	defer func() {
+		end()
+		<-witness.done
+		r.told.wait()
+	}()
 	if r.readInOne() {
 		s.algorithms = append(s.algorithms, r.wanted()...)
 	}
@@ -32,7 +38,7 @@ func (r *run) read(ctx context.Context) (connectors.Whole, error) {
 		if hashes != nil {
 			return nil
 		}
-		if _, _, err = r.claims(ctx); err != nil {
+		if err := r.told.soon(ctx); err != nil {
 			return err
 		}
 		apart := r.wanted()

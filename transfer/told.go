@@ -47,6 +47,29 @@ func (r *run) askAside(ctx context.Context) {
 	}()
 }
 
+// soon waits for the answer while the first part of the reading is held: not for long, a
+// place may give bytes and tell nothing. What it tells later is compared as far as it can be.
+func (t *told) soon(ctx context.Context) error {
+	if t.asked == nil {
+		return nil
+	}
+	short, cancel := context.WithTimeout(ctx, tolerance)
+	defer cancel()
+	select {
+	case <-t.asked:
+		return nil
+	case <-short.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// wait waits until nobody asks any more.
+func (t *told) wait() {
+	if t.asked != nil {
+		<-t.asked
+	}
+}
+
 // claims waits for what the source's place tells, and gives its digests and those that
 // somebody has left beside the file.
 func (r *run) claims(ctx context.Context) (theirs, stated connectors.Digests, err error) {

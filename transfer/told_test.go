@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"gantry/connectors"
 )
@@ -16,6 +17,7 @@ type shelf struct {
 	*script
 	digests, stated connectors.Digests
 	asked           atomic.Int32
+	silent          atomic.Bool // it gives bytes, and tells nothing
 }
 
 type tellingStream struct {
@@ -32,6 +34,9 @@ func (s *shelf) described(e connectors.Entry) connectors.Entry {
 
 func (s *shelf) Stat(ctx context.Context, path string) (connectors.Entry, error) {
 	s.asked.Add(1)
+	if s.silent.Load() {
+		return connectors.Entry{}, connectors.Errorf(connectors.KindUnavailable, "stat", path, "asked too often")
+	}
 	e, err := s.Place.Stat(ctx, path)
 	return s.described(e), err
 }
@@ -112,5 +117,64 @@ func TestAListedFileThatIsDamagedGoesNowhere(t *testing.T) {
 		job.Source.Place, job.Source.Seen = from, &e
 		s.fails(job, connectors.KindIntegrity)
 		s.has("a")
+	}
+}
+
+// silence is a job of five parts of a place that gives bytes, and tells nothing of them.
+func silence(s *stage, to connectors.Sink) (*shelf, Job) {
+	s.t.Helper()
+	data := s.file("clip", 5*part)
+	from := &shelf{script: s.source, digests: sums(s.t, data, connectors.CRC64NVME)}
+	from.silent.Store(true)
+	e, err := s.source.Place.Stat(s.ctx, "clip")
+	must(s.t, err)
+	e.Version = "v1"
+	job := s.job("clip", to)
+	job.Source.Place, job.Source.Seen = from, &e
+	return from, job
+}
+
+// The bytes of a place that does not answer otherwise move all the same, and what it
+// tells at last is compared.
+func TestBytesMoveWhileThePlaceTellsNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *Options) { o.Patience = time.Hour })
+	to := &script{Place: s.folder("a")}
+	from, job := silence(s, to)
+	run := s.begin(s.ctx, job)
+	t.Cleanup(func() { from.silent.Store(false) })
+	until(t, "all parts", func() bool { return to.writes.Load() == 5 })
+	from.silent.Store(false)
+	if receipt := run.wait(); receipt.Source.Vouched != connectors.CRC64NVME || from.asked.Load() < 2 {
+		t.Errorf("asked %d times, got %+v", from.asked.Load(), receipt.Source)
+	}
+}
+
+// Nobody asks any more once the run has ended.
+func TestNobodyAsksBesideARunThatHasFailed(t *testing.T) {
+	t.Parallel()
+	pauses := make(chan struct{})
+	var begun, ended atomic.Bool
+	s := newStage(t, func(o *Options) {
+		o.Sleep = func(ctx context.Context, _ time.Duration) error {
+			if begun.Swap(true) {
+				return sleep(ctx, time.Millisecond)
+			}
+			close(pauses)
+			<-ctx.Done()
+			time.Sleep(50 * time.Millisecond) // what is not waited for is late
+			ended.Store(true)
+			return context.Cause(ctx)
+		}
+	})
+	_, job := silence(s, s.folder("a"))
+	s.source.open = func(_ int, _ int64, r io.ReadCloser) (io.ReadCloser, error) {
+		<-pauses
+		_ = r.Close()
+		return nil, connectors.Errorf(connectors.KindPermission, "open", "clip", "refused")
+	}
+	s.fails(job, connectors.KindPermission)
+	if !ended.Load() {
+		t.Error("the run has ended, and its place is still asked")
 	}
 }

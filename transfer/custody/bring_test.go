@@ -31,6 +31,9 @@ func branches(t *testing.T, generations, n int) (to *stand, from []*stand) {
 	}
 	for i := range n {
 		s := same()
+		for range i {
+			s.now() // so that their manifests have other names
+		}
 		s.create(func(o *CreateOptions) { o.Comment = fmt.Sprint("branch ", i) })
 		from = append(from, s)
 	}
