@@ -27,8 +27,8 @@ func (p *place) Left(ctx context.Context, path string) (left []connectors.Left, 
 	return left, nil
 }
 
-// Claim implements connectors.Adopter. Whoever has the file open writes it still: handles
-// that are not used for a while are closed, see [staleAfter].
+// Claim implements connectors.Adopter. Whoever has the file open could write it still:
+// nobody does so by a handle that was not used for a while, see [staleAfter].
 func (p *place) Claim(ctx context.Context, path, id string) (string, error) {
 	path, err := promise.CleanPath(path)
 	if err != nil {
@@ -51,8 +51,11 @@ func (p *place) Claim(ctx context.Context, path, id string) (string, error) {
 // then another process may have taken it over, and shown it to others.
 const staleAfter = 10 * time.Minute
 
-// stale tells whether what is open has to be looked for by its name once more.
+// stale tells whether what is open has to be looked for by its name once more. A machine
+// that slept has not heard its own clock tick, and the day's may have been put back.
 func (u *upload) stale() bool {
-	wrote := u.wrote.Load()
-	return wrote > 0 && u.place.pool.now().Sub(time.Unix(wrote, 0)) > staleAfter
+	wrote, now := u.wrote.Load(), u.place.pool.now()
+	return wrote != nil && max(now.Sub(*wrote), now.Round(0).Sub(wrote.Round(0))) > staleAfter
 }
+
+func (u *upload) noteWrite() { u.wrote.Store(new(u.place.pool.now())) }

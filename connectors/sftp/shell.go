@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -23,6 +24,7 @@ const mostWords = 64 << 10
 // A shell is a channel beside the sessions of the protocol.
 type shell struct {
 	ssh.Channel
+	link   *link
 	exited <-chan bool // once it has ended: whether the server says so, or the connection is lost
 }
 
@@ -42,7 +44,7 @@ func (l *link) newShell(ctx context.Context) (shell, error) {
 			}
 			exited <- told
 		}()
-		return shell{channel, exited}, nil
+		return shell{channel, l, exited}, nil
 	}, shell.end)
 }
 
@@ -89,9 +91,38 @@ func (s shell) end() {
 	_ = s.Close()
 }
 
+// closing is how long a server may take to close a channel.
+const closing = 5 * time.Second
+
 // run has a script run, and gives what it prints up to the line that begins with last. A
-// script that runs long keeps its standard input open.
-func (s shell) run(ctx context.Context, script, last string, long bool) (printed string, err error) {
+// script that runs long keeps its standard input open. It returns as soon as ctx ends; a
+// server that does not even close the channel then loses the connection.
+func (s shell) run(ctx context.Context, script, last string, long bool) (string, error) {
+	type result struct {
+		printed string
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		printed, err := s.talk(ctx, script, last, long)
+		done <- result{printed, err}
+	}()
+	select {
+	case r := <-done:
+		return r.printed, r.err
+	case <-ctx.Done():
+		go func() {
+			select {
+			case <-done:
+			case <-time.After(closing):
+				s.link.end()
+			}
+		}()
+		return "", ctx.Err()
+	}
+}
+
+func (s shell) talk(ctx context.Context, script, last string, long bool) (printed string, err error) {
 	defer s.Close()
 	defer context.AfterFunc(ctx, s.end)()
 	// No answer is awaited, which would cost a round trip more.
@@ -135,11 +166,20 @@ var errEndless = errors.New("more was printed than belongs to an answer")
 func (s shell) upTo(last string) (string, error) {
 	var all strings.Builder
 	buffer := make([]byte, 4<<10)
+	line := 0 // where the last one begins
 	for all.Len() < mostWords {
 		n, err := s.Read(buffer)
 		all.Write(buffer[:n])
-		if i := strings.Index(all.String(), "\n"+last); i >= 0 && strings.Contains(all.String()[i+1:], "\n") {
-			return all.String(), nil
+		for {
+			text := all.String()[line:]
+			end := strings.IndexByte(text, '\n')
+			if end < 0 {
+				break
+			}
+			if line > 0 && strings.HasPrefix(text, last) {
+				return all.String(), nil
+			}
+			line += end + 1
 		}
 		if err != nil {
 			return all.String(), err

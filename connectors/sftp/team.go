@@ -1,6 +1,7 @@
 package sftp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"reflect"
@@ -135,7 +136,7 @@ func (t *team) await(ctx context.Context) (*lane, error) {
 func (t *team) leave(l *lane) {
 	for i := range t.lanes {
 		if t.lanes[i] == l {
-			t.lost = l.conn.Err()
+			t.lost = cmp.Or(l.conn.Err(), errLost) // its file may be closed, too
 			t.lanes = append(t.lanes[:i], t.lanes[i+1:]...)
 			t.next = 0
 			t.part(l)

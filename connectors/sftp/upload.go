@@ -27,8 +27,8 @@ type upload struct {
 	committed *connectors.Entry
 
 	files kept
-	reach atomic.Int64 // the furthest byte that was written
-	wrote atomic.Int64 // when a part was last written, in seconds
+	reach atomic.Int64              // the furthest byte that was written
+	wrote atomic.Pointer[time.Time] // when a byte was last written, or a part begun
 }
 
 var (

@@ -30,8 +30,8 @@ func (u *upload) WritePart(ctx context.Context, p connectors.Part, r io.ReadSeek
 		return connectors.Part{}, fail("write part of", u.path, err)
 	}
 	defer t.disband()
-	u.wrote.Store(u.place.pool.now().Unix())
-	w := &writing{team: t, part: p}
+	u.noteWrite()
+	w := &writing{upload: u, team: t, part: p}
 	if err = w.all(t.ctx, reader); isStatus(err, wire.Failure) {
 		err = u.whyFull(ctx, p, err)
 	}
@@ -72,9 +72,10 @@ func (u *upload) whyFull(ctx context.Context, p connectors.Part, err error) erro
 
 // A writing is one part on its way, with many requests in the sessions of a team.
 type writing struct {
-	team  *team
-	part  connectors.Part
-	queue []*piece
+	upload *upload
+	team   *team
+	part   connectors.Part
+	queue  []*piece
 }
 
 // all sends what r gives, and waits for all answers.
@@ -105,7 +106,8 @@ func (w *writing) all(ctx context.Context, r io.Reader) error {
 	return nil
 }
 
-// send sends a piece in whatever session there is.
+// send sends a piece in whatever session there is, unless the part has stood still for so
+// long that its file may be somebody else's.
 func (w *writing) send(ctx context.Context, p *piece, more bool) error {
 	for {
 		l, err := w.team.lane(ctx, more)
@@ -114,6 +116,10 @@ func (w *writing) send(ctx context.Context, p *piece, more bool) error {
 		}
 		slots := l.conn.ways[up].slots
 		free := func() { <-slots }
+		if w.upload.stale() {
+			free()
+			return connectors.Errorf(connectors.KindUnavailable, "write part of", w.upload.path, "nothing was written for %s, in which another process may have taken up the upload", staleAfter)
+		}
 		p.lane = l
 		p.pending, err = l.conn.StartWrite(ctx, l.handle, p.at, p.sent(), free)
 		if err == nil {
@@ -139,6 +145,7 @@ func (w *writing) answered(ctx context.Context) error {
 		_, err := p.pending.Wait(ctx)
 		switch {
 		case err == nil:
+			w.upload.noteWrite()
 			recycle(p.buffer)
 			return nil
 		case ctx.Err() != nil:
