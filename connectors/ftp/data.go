@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"gantry/connectors"
 )
 
 // data is a data connection, as the library sees it.
@@ -17,6 +19,7 @@ type data struct {
 	timeout  time.Duration
 	divert   func(io.Reader) error // takes all that arrives, so that the library's parser sees nothing
 	ended    bool                  // the far end has said that there is no more
+	wrote    time.Time             // last; zero before the first time
 	release  func() bool
 }
 
@@ -40,10 +43,20 @@ func (d *data) Read(p []byte) (int, error) {
 // oneWrite is how much has to be taken within the time-out.
 const oneWrite = 256 << 10
 
+// staleAfter is for how long an upload may stand still and then go on: what is left for
+// longer, another process may take up and show to others.
+const staleAfter = 10 * time.Minute
+
 // Write implements net.Conn.
 func (d *data) Write(p []byte) (written int, err error) {
 	for {
-		if err := d.SetWriteDeadline(time.Now().Add(d.timeout)); err != nil {
+		now := time.Now()
+		// A machine that slept has not heard its own clock tick.
+		if stood := max(now.Sub(d.wrote), now.Round(0).Sub(d.wrote.Round(0))); !d.wrote.IsZero() && stood > staleAfter {
+			return written, connectors.Errorf(connectors.KindUnavailable, "write", "", "nothing was written for %s, in which another process may have taken up the upload", staleAfter)
+		}
+		d.wrote = now
+		if err := d.SetWriteDeadline(now.Add(d.timeout)); err != nil {
 			return written, err
 		}
 		n, err := d.Conn.Write(p[:min(len(p), oneWrite)])
