@@ -46,7 +46,7 @@ func dockets() string {
 func (r *run) claimLeft(todo []Destination) {
 	for _, to := range todo {
 		for _, h := range r.left(to).dockets {
-			if h.Plan.Open() == r.plan().Open() && (h.Plan.Open() || h.Plan.Size == r.plan().Size) && h.Plan.Fits(r.traitsOf(todo)...) {
+			if r.credible(h.Plan, r.traitsOf(todo)...) {
 				r.planned.Store(new(h.Plan))
 				return
 			}
