@@ -102,12 +102,12 @@ var errPass = errors.New("the source was not read to its end")
 
 // run delivers, or says why it cannot. It leaves the upload for the next run.
 func (d *delivery) run(ctx context.Context) error {
+	defer func() { d.docket.Release() }() // last: until then something may be on its way
 	defer d.leave()
 	defer d.layDown()
 	defer d.letGo()
 	defer d.opened.end()
 	defer d.recess.end()
-	defer func() { d.docket.Release() }()
 	if d.late() {
 		d.leave()
 		<-d.r.pass.done

@@ -115,13 +115,13 @@ func (r *run) releaseLeft() {
 }
 
 // holdDocket is for an upload that was taken up by its record. Others of the same way are
-// of no use to anybody.
+// given up once nobody can be expected to go on with them.
 func (d *delivery) holdDocket(ctx context.Context) {
 	for _, h := range d.r.left(d.to).dockets {
 		if h.ID == d.upload.ID() && d.docket == nil {
 			d.docket = h
 		} else if h.Terms == termsOf(d.options()) {
-			d.discard(ctx, h)
+			d.discardOld(ctx, h)
 		}
 	}
 	if d.sought = true; d.docket == nil {

@@ -8,7 +8,6 @@ import (
 
 	"gantry/connectors"
 	"gantry/transfer/docket"
-	"gantry/transfer/journal"
 )
 
 // termsOf sums up what a place may keep of the options from the beginning of an upload,
@@ -30,7 +29,7 @@ func (d *delivery) takeUpLeft(ctx context.Context) (done bool, err error) {
 	for _, h := range left.dockets {
 		if d.upload != nil {
 			if h.Terms == d.docket.Terms { // one is enough
-				d.discard(ctx, h)
+				d.discardOld(ctx, h)
 			}
 			continue
 		}
@@ -57,15 +56,6 @@ func (d *delivery) takeUpLeft(ctx context.Context) (done bool, err error) {
 	return false, nil
 }
 
-// discard gives up what the docket names.
-func (d *delivery) discard(ctx context.Context, h *docket.Held) {
-	if err := d.r.e.abort(ctx, d.to.Place, journal.Upload{Target: d.target, ID: h.ID}); err != nil {
-		h.Release()
-		return
-	}
-	h.Remove()
-}
-
 // takeUpBy takes up the upload of a docket. One that would not become the file that is
 // wanted is given up. KindNotFound if it is gone.
 func (d *delivery) takeUpBy(ctx context.Context, h *docket.Held) error {
@@ -79,8 +69,12 @@ func (d *delivery) takeUpBy(ctx context.Context, h *docket.Held) error {
 	}
 	_, staged := connectors.As[connectors.Staged](up)
 	long := d.traits.Sequential && h.Plan.Size > d.r.plan().Size && !d.r.plan().Open() // such a place cannot shorten it
-	if long || !staged && (!h.ModTime.Equal(d.options().ModTime) || !sameCut(h, d)) {
+	switch {
+	case long, !staged && !h.ModTime.Equal(d.options().ModTime):
 		d.discard(ctx, h)
+		return nil
+	case !staged && !sameCut(h, d): // others may cut the same file in another way
+		d.discardOld(ctx, h)
 		return nil
 	}
 	d.upload, d.docket = up, h

@@ -23,6 +23,7 @@ type script struct {
 	commit func(call int, next func() (connectors.Entry, error)) (connectors.Entry, error)
 	open   func(call int, offset int64, r io.ReadCloser) (io.ReadCloser, error)
 	stat   func(call int, e connectors.Entry, err error) (connectors.Entry, error)
+	rest   func()
 
 	writes, begins, commits, opens, stats, aborts, rests atomic.Int32
 	mu                                                   sync.Mutex
@@ -130,6 +131,9 @@ func (u scripted) Abort(ctx context.Context) error {
 // Rest is counted.
 func (u scripted) Rest() {
 	u.s.rests.Add(1)
+	if u.s.rest != nil {
+		u.s.rest()
+	}
 	if inside, ok := connectors.As[connectors.Resting](u.Upload); ok {
 		inside.Rest()
 	}
