@@ -148,7 +148,9 @@ func (u *upload) takeRoom(f *os.File) error {
 func (u *upload) createAt(g *grip, staged string) (*os.File, error) {
 	if u.brief() {
 		if stage := g.staging(); stage != nil {
-			if f, err := createIn(stage, u.id); err == nil {
+			f, err := createIn(stage.dir, u.id)
+			stage.done()
+			if err == nil {
 				return f, nil
 			}
 		}

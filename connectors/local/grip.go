@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"gantry/connectors"
-	"gantry/connectors/promise"
 )
 
 // grips hold the root open as long as files below it are: with many small files, opening
@@ -30,7 +29,7 @@ type grip struct {
 	once  sync.Once
 	dir   *os.File // the root's folder; nil if it cannot be had
 	mu    sync.Mutex
-	stage *os.File // the folder of uploads; nil as long as there is none
+	stage *stage // nil as long as there is none; guarded by mu
 }
 
 // grasp gives the root, open and admitted. It has to be let go.
@@ -84,51 +83,37 @@ func (g *grip) more() *grip {
 
 // letGo closes a grip, which may be nil, when nobody else holds it.
 func (g *grip) letGo() {
-	if g == nil {
+	if g == nil || !g.left() {
 		return
 	}
-	if g.of != nil {
-		g.of.mu.Lock()
-		defer g.of.mu.Unlock()
-		if g.users--; g.users > 0 {
-			return
-		}
-		if g.of.now == g {
-			g.of.now = nil
-		}
+	if g.dir != nil {
+		_ = g.dir.Close()
 	}
-	for _, f := range []*os.File{g.dir, g.stage} {
-		if f != nil {
-			_ = f.Close()
-		}
-	}
+	g.unstage()
 	_ = g.root.Close()
+}
+
+// left takes one user away, and tells whether that was the last one. What is closed then
+// is closed without the lock: on a network volume it may hang.
+func (g *grip) left() bool {
+	if g.of == nil {
+		return true
+	}
+	g.of.mu.Lock()
+	defer g.of.mu.Unlock()
+	if g.users--; g.users > 0 {
+		return false
+	}
+	if g.of.now == g {
+		g.of.now = nil
+	}
+	return true
 }
 
 // folder is the root's folder; nil if it cannot be had.
 func (g *grip) folder() *os.File {
 	g.once.Do(func() { g.dir, _ = g.root.Open(".") })
 	return g.dir
-}
-
-// staging is the folder of uploads; nil if there is none.
-func (g *grip) staging() *os.File {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.stage == nil {
-		if info, err := g.root.Lstat(promise.Folder); err == nil && info.IsDir() {
-			g.stage, _ = g.root.Open(promise.Folder)
-		}
-	}
-	return g.stage
-}
-
-// unstage forgets a folder of uploads that is not at its place any more. Somebody may be
-// using its handle, which is closed when it is collected.
-func (g *grip) unstage() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.stage = nil
 }
 
 // marked refuses a root without the marker that is asked for.

@@ -3,6 +3,7 @@ package local
 import (
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ import (
 
 // createIn makes a file in a folder that is open.
 func createIn(dir *os.File, name string) (*os.File, error) {
+	defer runtime.KeepAlive(dir)
 	var fd int
 	err := again(func() (err error) {
 		fd, err = unix.Openat(int(dir.Fd()), name, unix.O_CREAT|unix.O_EXCL|unix.O_RDWR|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o666)
@@ -34,6 +36,7 @@ func (g *grip) lacks(path string) bool {
 	if dir == nil || strings.Contains(path, "/") {
 		return false
 	}
+	defer runtime.KeepAlive(dir)
 	var s unix.Stat_t
 	return errors.Is(unix.Fstatat(int(dir.Fd()), path, &s, unix.AT_SYMLINK_NOFOLLOW), unix.ENOENT)
 }
@@ -45,6 +48,7 @@ func (g *grip) isStaged(f os.FileInfo, name string) bool {
 	if dir == nil {
 		return false
 	}
+	defer runtime.KeepAlive(dir)
 	var s unix.Stat_t
 	err := unix.Fstatat(int(dir.Fd()), promise.StagedPath(name), &s, unix.AT_SYMLINK_NOFOLLOW)
 	return err == nil && folderID{s.Dev, s.Ino} == identify(f)
@@ -53,9 +57,11 @@ func (g *grip) isStaged(f os.FileInfo, name string) bool {
 // rename puts an upload at a path. done is false if it has to be done otherwise.
 func (g *grip) rename(name, path string) (done bool, err error) {
 	stage, dir := g.staging(), g.folder()
+	defer stage.done()
 	if stage == nil || dir == nil || strings.Contains(path, "/") {
 		return false, nil
 	}
-	err = again(func() error { return unix.Renameat(int(stage.Fd()), name, int(dir.Fd()), path) })
+	defer runtime.KeepAlive(dir)
+	err = again(func() error { return unix.Renameat(int(stage.dir.Fd()), name, int(dir.Fd()), path) })
 	return !errors.Is(err, unix.ENOENT), err
 }
