@@ -60,7 +60,7 @@ func (c *copier) command(cmd *cobra.Command) *cobra.Command {
 	c.pressing.flags(cmd)
 	flags.StringVar(&c.progress, "progress", progressAuto, "how progress is shown on standard error: auto (bars on a terminal, else a line every few seconds), json (a document a line) or none")
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{progressAuto, progressJSON, progressNone}, cobra.ShellCompDirectiveNoFileComp))
-	flags.StringVar(&c.receiptFile, "receipt", "", "file that the receipt of each file is added to as it is done, a JSON document a line")
+	flags.StringVar(&c.receiptFile, "receipt", "", "file that the receipt of each file is added to as it is done, a JSON document a line; not one of the source or the destination")
 	_ = cmd.MarkFlagFilename("receipt")
 	flags.BoolVar(&c.hop.on, "manifest", false, "carry the ASC MHL history of the folder on, and add the generation of this copy; what the history denies is not copied")
 	c.packing.flags(cmd)
@@ -172,6 +172,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return c.movedWhole(err)
 	}
 	if err != nil {
+		return err
+	}
+	if err := c.checkReceiptFile(pairs); err != nil {
 		return err
 	}
 	if pairs, err = c.prepareHop(ctx, pairs); err != nil {
