@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"gantry/transfer/custody"
@@ -25,6 +27,9 @@ in one manifest outside: a packing list. It goes to DEST/collection_DATE. No fil
 				return err
 			}
 			defer to.Close()
+			if within(to.address(to.path), from.address(from.path)) {
+				return coded(exitUsage, errors.New("the packing list would lie inside the folder, and count as a new file there: name a DEST outside"))
+			}
 			report, err := custody.Flatten(cmd.Context(), from.patient, from.path, to.patient, to.path, custody.FlattenOptions{
 				Maker: k.maker, Name: from.name(), Ignore: k.ignore, DryRun: k.dryRun, Now: now,
 			})
