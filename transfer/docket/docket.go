@@ -52,7 +52,8 @@ type Docket struct {
 // A Folder holds dockets. It may be used by many goroutines and processes at once.
 type Folder struct{ dir string }
 
-// In is the folder at a path of this machine. It is made when something is put into it.
+// In is the folder at a path of this machine. It is made when something is put into it. One
+// that others may write to stays as it is, and counts as empty.
 func In(dir string) Folder { return Folder{dir} }
 
 // Lay writes a docket and holds it. An error means that there is none, which is no harm
@@ -64,6 +65,9 @@ func (f Folder) Lay(d Docket) (*Held, error) {
 	}
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("lay docket: %w", err)
+	}
+	if !f.private() {
+		return nil, fmt.Errorf("lay docket: others may write to %s (take it from them, or remove it)", f.dir)
 	}
 	name := d.key() + strings.ToLower(rand.Text())
 	made := filepath.Join(f.dir, newPrefix+name)
@@ -95,6 +99,9 @@ const mostBytes = 64 << 10
 // are the IDs of uploads that somebody is sending. now is for clearing away what has
 // become old.
 func (f Folder) Claim(w Way, now time.Time) (free []*Held, busy []string) {
+	if !f.private() {
+		return nil, nil
+	}
 	entries, _ := os.ReadDir(f.dir) // without the folder there are none
 	for _, e := range entries {
 		mine := strings.HasPrefix(e.Name(), w.key())
@@ -113,6 +120,12 @@ func (f Folder) Claim(w Way, now time.Time) (free []*Held, busy []string) {
 		}
 	}
 	return free, busy
+}
+
+// private tells whether the folder is there, and nobody else's.
+func (f Folder) private() bool {
+	info, err := os.Stat(f.dir)
+	return err == nil && ours(info)
 }
 
 func old(e os.DirEntry, now time.Time) bool {

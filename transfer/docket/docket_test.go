@@ -61,7 +61,7 @@ func TestADocketIsBusyUntilItsHolderLetsGo(t *testing.T) {
 }
 
 func TestWhatIsNoDocketIsClearedAway(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "uploads")
 	f := docket.In(dir)
 	h := lay(t, f, way, "one")
 	h.Release()
@@ -85,5 +85,29 @@ func TestWhatIsNoDocketIsClearedAway(t *testing.T) {
 	claimed(f, way, time.Now().Add(31*24*time.Hour))
 	if free, busy := claimed(f, other, time.Now()); len(free) > 0 || !slices.Equal(busy, []string{"live"}) {
 		t.Errorf("after a month: %v and %v", free, busy)
+	}
+}
+
+// What others could have written says nothing.
+func TestAFolderThatOthersMayWriteToHoldsNone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "uploads")
+	f := docket.In(dir)
+	lay(t, f, way, "one").Release()
+	for _, mode := range []os.FileMode{0o777 | os.ModeSticky, 0o770} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		if free, busy := claimed(f, way, time.Now()); len(free)+len(busy) > 0 {
+			t.Errorf("%v: %v and %v", mode, free, busy)
+		}
+		if _, err := f.Lay(docket.Docket{Way: way, ID: "two"}); err == nil {
+			t.Errorf("%v: one was laid", mode)
+		}
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if free, _ := claimed(f, way, time.Now()); !slices.Equal(free, []string{"one"}) {
+		t.Errorf("then there are %v", free)
 	}
 }
