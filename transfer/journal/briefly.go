@@ -171,7 +171,7 @@ func (j *Journal) pruneBriefs(before time.Time) (n int, err error) {
 func (j *Journal) brief(job string) (*record, error) {
 	now := j.briefs.latest(job)
 	p := j.briefs.pageOf(now)
-	if p == nil || p.file == nil {
+	if p == nil {
 		return nil, nil
 	}
 	r, err := readRecord(io.NewSectionReader(p.file, int64(now.at), p.size-int64(now.at)))

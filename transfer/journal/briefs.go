@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"cmp"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/zeebo/xxh3"
@@ -22,7 +24,7 @@ type briefs struct {
 	mu    sync.Mutex
 	by    map[uint64]brief // by the digest of the job's ID
 	turn  uint32           // of the latest that is expected
-	pages []*page          // the oldest first; the last one is written to
+	pages []*page          // by number, the oldest first; some may be lost; the last one is written to
 }
 
 // A brief is what is known of a job.
@@ -81,10 +83,11 @@ func (b *briefs) unlink(old brief) {
 }
 
 func (b *briefs) page(number uint32) *page {
-	if len(b.pages) == 0 || number < b.pages[0].number || number > b.pages[len(b.pages)-1].number {
+	i, found := slices.BinarySearchFunc(b.pages, number, func(p *page, n uint32) int { return cmp.Compare(p.number, n) })
+	if !found {
 		return nil
 	}
-	return b.pages[number-b.pages[0].number]
+	return b.pages[i]
 }
 
 // write appends records, and makes them durable if one of them has to be.
@@ -143,12 +146,11 @@ func (b *briefs) missed(r *record) {
 // older ones holds as long as there are any.
 func (b *briefs) tidy() error {
 	for len(b.pages) > 1 && b.pages[0].live == 0 {
-		if f := b.pages[0].file; f != nil {
-			if err := os.Remove(f.Name()); err != nil {
-				return err
-			}
-			_ = f.Close()
+		f := b.pages[0].file
+		if err := os.Remove(f.Name()); err != nil {
+			return err
 		}
+		_ = f.Close()
 		b.pages = b.pages[1:]
 	}
 	return nil
@@ -158,9 +160,6 @@ func (b *briefs) close() (err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, p := range b.pages {
-		if p.file == nil {
-			continue
-		}
 		if closed := p.file.Close(); err == nil {
 			err = closed
 		}

@@ -22,10 +22,7 @@ func openBriefs(dir string, log *slog.Logger) (*briefs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at the journal's files: %w", err)
 	}
-	for i, n := range numbers {
-		for i > 0 && b.pages[len(b.pages)-1].number < n-1 { // one is lost
-			b.pages = append(b.pages, &page{number: b.pages[len(b.pages)-1].number + 1})
-		}
+	for _, n := range numbers {
 		if err := b.take(n, log); err != nil {
 			return nil, errors.Join(fmt.Errorf("read the journal's files: %w", err), b.close())
 		}
@@ -33,6 +30,8 @@ func openBriefs(dir string, log *slog.Logger) (*briefs, error) {
 	return b, nil
 }
 
+// pagesIn are the numbers of the pages in a folder, the lowest first. Files with names that
+// no page gets, such as another spelling of a page's number, are none.
 func pagesIn(dir string) (numbers []uint32, err error) {
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,7 +39,7 @@ func pagesIn(dir string) (numbers []uint32, err error) {
 	}
 	for _, f := range files {
 		name, ok := strings.CutSuffix(f.Name(), pageEnd)
-		if n, bad := strconv.ParseUint(name, 10, 32); ok && bad == nil && n > 0 {
+		if n, bad := strconv.ParseUint(name, 10, 32); ok && bad == nil && n > 0 && f.Name() == pageName(uint32(n)) {
 			numbers = append(numbers, uint32(n))
 		}
 	}
@@ -75,8 +74,10 @@ func (b *briefs) take(number uint32, log *slog.Logger) error {
 }
 
 func (b *briefs) name(number uint32) string {
-	return filepath.Join(b.dir, fmt.Sprintf("%08d%s", number, pageEnd))
+	return filepath.Join(b.dir, pageName(number))
 }
+
+func pageName(number uint32) string { return fmt.Sprintf("%08d%s", number, pageEnd) }
 
 // current is the page to write to.
 func (b *briefs) current() (*page, error) {
@@ -85,6 +86,9 @@ func (b *briefs) current() (*page, error) {
 		last := b.pages[n-1]
 		if last.size < pageSize && !last.ended {
 			return last, nil
+		}
+		if last.number == math.MaxUint32 {
+			return nil, fmt.Errorf("there is no number after that of %s, which the journal cannot have reached: move that file away", last.file.Name())
 		}
 		number = last.number + 1
 	}

@@ -84,9 +84,6 @@ func cutShort(err error) error {
 // places, until it says no. The error is errNoRecord where one is damaged, and otherwise
 // that of the reading.
 func (p *page) records(first int64, use func(r *record, at int64) bool) error {
-	if p.file == nil {
-		return nil
-	}
 	from := bufio.NewReaderSize(io.NewSectionReader(p.file, 0, first), 1<<16)
 	for at := int64(0); ; {
 		r, err := readRecord(from)
