@@ -32,6 +32,11 @@ const (
 	KindOther       Kind = "failed"
 )
 
+// ErrNoRoot is in the chain of a KindNotFound that is about the location itself, such as
+// a bucket that does not exist: no other call there can succeed either, and nothing is
+// gained by beginning an upload anew.
+var ErrNoRoot = errors.New("the location itself does not exist")
+
 // An Error is a failed call to a place.
 type Error struct {
 	Kind   Kind

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"gantry/connectors"
@@ -47,6 +48,8 @@ func (d *delivery) refused(ctx context.Context, err error, repeated bool) error 
 			return err
 		}
 		return d.suspect(ctx)
+	case errors.Is(err, connectors.ErrNoRoot):
+		return err
 	case kind == connectors.KindNotFound:
 		return d.found(ctx, err)
 	case kind == connectors.KindExists && (repeated || d.to.Exclusive):

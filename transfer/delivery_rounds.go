@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"gantry/connectors"
 )
@@ -32,6 +33,12 @@ func (d *delivery) settle(ctx context.Context) error {
 		}
 		if errors.Is(err, errGone) {
 			d.forsake()
+		}
+	}
+	if errors.Is(err, errGone) {
+		return &connectors.Error{
+			Kind: connectors.KindUnavailable, Op: "copy", Path: d.to.Path, Err: fmt.Errorf("given up after %d attempts: %w", rounds, err),
+			Remedy: "the place has lost each of them: see whether something clears uploads away there, and run the copy again",
 		}
 	}
 	return connectors.Errorf(connectors.KindIntegrity, "copy", d.to.Path, "given up after %d attempts: %w", rounds, err)

@@ -27,6 +27,8 @@ func (d *delivery) send(ctx context.Context, p *piece, failed <-chan struct{}) (
 		case err == nil:
 			d.tally.moved(p.part.Number)
 			return part, nil
+		case errors.Is(err, connectors.ErrNoRoot):
+			return part, err
 		case connectors.KindOf(err) == connectors.KindNotFound:
 			return part, errGone
 		case p.spoiled.Load() && (connectors.Retryable(err) || taken(err)):

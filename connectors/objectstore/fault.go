@@ -37,6 +37,11 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("the store answers %d %s", f.Status, text)
 }
 
+// Is tells whether it is the bucket that is missing.
+func (f *Fault) Is(target error) bool {
+	return target == connectors.ErrNoRoot && f.Code == "NoSuchBucket"
+}
+
 // status gives the HTTP status of a Fault, 0 for any other error.
 func status(err error) int {
 	var fault *Fault

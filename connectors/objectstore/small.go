@@ -108,6 +108,9 @@ func (u *small) Commit(ctx context.Context, w connectors.Whole) (connectors.Entr
 	if err != nil {
 		var fault *Fault
 		answered := errors.As(err, &fault)
+		if !answered {
+			err = u.place.bucketOr(ctx, u.key, err)
+		}
 		err = u.place.failed(ctx, "commit", u.path, err)
 		if u.undecided && connectors.KindOf(err) == connectors.KindExists {
 			// It may be our own, whose answer was lost.
@@ -199,6 +202,9 @@ func (t target) put(ctx context.Context, data []byte, crc string, digests connec
 			p.MD5 = md5Of(data)
 		}
 		receipt, err = t.place.client.Put(ctx, t.key, p)
+		if err == nil {
+			t.place.reached.Store(true)
+		}
 		if err == nil && sums {
 			t.place.sums.learn(receipt)
 		}

@@ -60,6 +60,19 @@ func (p *Place) head(ctx context.Context, key string) (Object, error) {
 	return o, reason
 }
 
+// bucketOr is why a request may have got no answer: a store that has no such bucket may
+// close the connection before the object is sent, and its answer be lost with it. It is
+// asked only while nothing has shown that the bucket is there.
+func (p *Place) bucketOr(ctx context.Context, key string, err error) error {
+	if p.reached.Load() || ctx.Err() != nil {
+		return err
+	}
+	if _, reason := p.head(ctx, key); errors.Is(reason, connectors.ErrNoRoot) {
+		return reason
+	}
+	return err
+}
+
 // Hash gives those of the wanted digests that the store keeps.
 func (p *Place) Hash(ctx context.Context, path string, want ...connectors.Algorithm) (connectors.Digests, error) {
 	entry, err := p.stat(ctx, "hash", path)

@@ -52,17 +52,26 @@ func Transport(l Limits) *http.Transport {
 			return nil, err
 		}
 		l.Met.see(link.RoundTrip(c))
-		return sender{c}, nil
+		return sender{c, newEnding()}, nil
 	}
 	return t
 }
 
 // A sender is a connection with a short way for bodies.
-type sender struct{ net.Conn }
+type sender struct {
+	net.Conn
+	*ending
+}
 
 // ReadFrom is how net/http sends a body: what can write itself is not copied, all
 // else in larger steps than its own.
 func (c sender) ReadFrom(r io.Reader) (int64, error) {
+	n, err := c.readFrom(r)
+	c.hear(err)
+	return n, err
+}
+
+func (c sender) readFrom(r io.Reader) (int64, error) {
 	if l, ok := r.(*io.LimitedReader); ok {
 		if b, ok := l.R.(*body); ok {
 			if n, ok, err := b.sendTo(onlyWriter{c.Conn}, l.N); ok {
