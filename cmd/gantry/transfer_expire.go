@@ -12,7 +12,8 @@ import (
 const expireAfter = 30 * 24 * time.Hour
 
 // expire forgets transfers that nobody has gone on with for long. Their receipts are
-// kept; what they have left at their destinations is for gantry sweep.
+// kept; what they have left at their destinations is for gantry sweep. Of the others that
+// were killed it gives back the room that only a running one needs.
 func (a *app) expire(now time.Time) error {
 	h, err := home()
 	if err != nil {
@@ -23,7 +24,9 @@ func (a *app) expire(now time.Time) error {
 	for _, f := range found {
 		if !f.Touched.IsZero() && now.Sub(f.Touched) > expireAfter {
 			errs = append(errs, a.expireOne(f, now))
+			continue
 		}
+		errs = append(errs, journal.FreeReserve(f.Dir))
 	}
 	return errors.Join(errs...)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // A folder is the journal's: "lock" names the process that has it, "reserve"
-// takes up room for bad times, "store" is the database, "briefs" has the pages of brief jobs.
+// takes up room for bad times while it is open, "store" is the database, "briefs" has the pages of brief jobs.
 type folder struct {
 	dir  string
 	held *os.File
@@ -73,6 +73,31 @@ func (f *folder) store() string   { return filepath.Join(f.dir, "store") }
 func (f *folder) briefs() string  { return filepath.Join(f.dir, "briefs") }
 func (f *folder) reserve() string { return filepath.Join(f.dir, "reserve") }
 func (f *folder) release() error  { return f.held.Close() }
+
+// freeReserve is for who has the folder.
+func (f *folder) freeReserve() error {
+	if err := os.Remove(f.reserve()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// FreeReserve gives room back to the volume that a process left behind which was killed
+// while it had the journal in dir open. While another process has it, it stays.
+func FreeReserve(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "reserve")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	f, err := take(dir)
+	var other *InUse
+	if errors.As(err, &other) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.freeReserve(), f.release())
+}
 
 func readPID(f *os.File) int {
 	text := make([]byte, 20)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -44,17 +45,16 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &room{f: f, free: o.Free}
+	_, left := os.Stat(f.reserve())
+	r := &room{f: f, free: o.Free, held: left == nil} // by one that was killed
 	r.look()
 	db, err := openStore(f.store(), o.Logger)
 	if err != nil {
-		f.release()
-		return nil, err
+		return nil, errors.Join(err, r.leave(), f.release())
 	}
 	b, err := openBriefs(f.briefs(), o.Logger)
 	if err != nil {
-		f.release()
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, db.Close(), r.leave(), f.release())
 	}
 	j := &Journal{dir: dir, now: o.Now, logger: o.Logger, folder: f, db: db, next: map[string]uint64{}, known: &known{}, briefs: b}
 	j.writer = startWriter(db, r, j.known, b)
@@ -92,7 +92,7 @@ func (j *Journal) Retire(to string) error {
 
 func (j *Journal) close(leave func() error) error {
 	j.writer.stop()
-	err := errors.Join(j.db.Close(), j.briefs.close())
+	err := errors.Join(j.db.Close(), j.briefs.close(), j.writer.room.leave())
 	if left := leave(); err == nil {
 		err = left
 	}

@@ -37,5 +37,11 @@ func (r *room) look() uint64 {
 	return free
 }
 
+// leave gives the reserve back to the volume, when the folder is closed.
+func (r *room) leave() error {
+	r.held = false
+	return r.f.freeReserve()
+}
+
 // essential is the room below which nothing at all is written any more.
 const essential = 16 << 20
