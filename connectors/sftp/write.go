@@ -61,9 +61,16 @@ func (u *upload) done(c *conn, h wire.Handle) {
 	}
 }
 
-// whyFull asks whether a server that only says "failure" has no room.
+// whyFull asks whether a server that only says "failure" has no room for what the file
+// still needs. A moment later there may be room for the part, since others write there too.
 func (u *upload) whyFull(ctx context.Context, p connectors.Part, err error) error {
-	full := u.place.do(ctx, "write part of", u.path, func(ctx context.Context, c *conn) error { return c.room(ctx, u.path, p.Size) })
+	full := u.place.do(ctx, "write part of", u.path, func(ctx context.Context, c *conn) error {
+		needed := p.Size
+		if staged, unknown := c.Stat(ctx, c.abs(u.staged())); unknown == nil {
+			needed += max(u.options.Size-max(staged.Size, p.Offset+p.Size), 0)
+		}
+		return c.room(ctx, u.path, needed)
+	})
 	if connectors.KindOf(full) == connectors.KindNoSpace {
 		return full
 	}
