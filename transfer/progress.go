@@ -71,6 +71,10 @@ type DestinationProgress struct {
 	Sent     int64  `json:"sent"`  // as of the whole
 	Parts    int    `json:"parts"` // accepted
 	Retries  int    `json:"retries"`
+	Proof    Proof  `json:"proof,omitempty"` // as it is planned; how it was proved is in the receipt
+
+	SendLimit  int64 `json:"-"` // bytes a second that limits let it be sent with now; 0 = no limit
+	ProofLimit int64 `json:"-"` // the same of its being read back
 }
 
 var phases = map[string]int{PhaseBegin: 0, PhasePack: 0, PhaseHash: 1, PhaseSend: 2, PhaseVerify: 3, PhaseCommit: 4, PhaseDone: 5}
@@ -90,7 +94,7 @@ func (c *control) progress(now time.Time) Progress {
 		p.Phase, p.Done, p.Total = PhasePack, c.packed.done.Load(), c.packed.size.Load()
 	}
 	p.Held, p.Waiting = c.held(now)
-	if p.Paused = c.gate != nil; p.Paused {
+	if p.Paused = c.gate != nil; p.Paused || p.Held == HeldBandwidth {
 		p.Rate, p.ETA = 0, -1
 	}
 	return p
@@ -132,10 +136,12 @@ func (d *delivery) progress() DestinationProgress {
 			sent = plan.Size
 		}
 	}
-	return DestinationProgress{
-		Location: d.to.Location, Path: d.to.Path, Phase: phase, Done: done, Sent: sent,
+	at := DestinationProgress{
+		Location: d.to.Location, Path: d.to.Path, Phase: phase, Done: done, Sent: sent, Proof: d.way.Proof,
 		Parts: int(d.gauge.parts.Load()), Retries: int(d.gauge.retries.Load()),
 	}
+	at.SendLimit, at.ProofLimit = d.limits()
+	return at
 }
 
 // held says why nothing moves.

@@ -31,12 +31,17 @@ func (r *run) flow(place any, location string, way schedule.Direction) *schedule
 	if r.ticket == nil {
 		return nil
 	}
+	return r.ticket.Flow(r.endpoint(place, location, way))
+}
+
+// endpoint is how the scheduler knows a place of this run.
+func (r *run) endpoint(place any, location string, way schedule.Direction) schedule.Endpoint {
 	e := endpoint(place, location, way)
 	if way == schedule.Write && e.Near { // from disk to disk it is what a limit is meant for
 		_, fromDisk := connectors.As[connectors.OnDisk](r.job.Source.Place)
 		e.Near = !fromDisk
 	}
-	return r.ticket.Flow(e)
+	return e
 }
 
 // endpoint is how the scheduler knows a place: by the location's name. What is staged

@@ -150,7 +150,7 @@ func speedOf(s steer.Status) string {
 	case s.ETA < 0:
 		return rate(s.Rate)
 	}
-	return rate(s.Rate) + ", ETA " + short(time.Duration(s.ETA*float64(time.Second)).Round(time.Second))
+	return rate(s.Rate) + ", ETA " + timeLeft(s.ETA)
 }
 
 // jsonLines writes one document a line: the status every second and at the end, and

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"gantry/orchestrator/catalog"
 	"gantry/orchestrator/dispatch"
 	"gantry/orchestrator/resources"
+	"gantry/transfer"
 )
 
 // A kind is one kind of thing that the hub knows.
@@ -123,16 +125,34 @@ func showTransfers(ctx context.Context, a *app, w io.Writer, q url.Values) error
 	})
 }
 
-// speed is the rate of now, or the mean of a transfer that is done.
+// speed is the rate of now, or the mean of a transfer that is done. What an earlier run
+// had sent, or was found there, is no speed.
 func speed(t catalog.Transfer) string {
 	bytesPerSecond := t.Rate
-	if t.Status == catalog.TransferDone {
-		bytesPerSecond = float64(t.Total) / max(t.EndedAt.Sub(t.StartedAt).Seconds(), 0.001)
+	if t.Status == catalog.TransferDone && len(t.Receipts) > 0 {
+		bytesPerSecond = float64(sentBy(t)) / max(t.EndedAt.Sub(t.StartedAt).Seconds(), 0.001)
 	}
 	if bytesPerSecond <= 0 {
 		return "-"
 	}
 	return rate(bytesPerSecond)
+}
+
+// sentBy is how many bytes the last run of a transfer that is done has sent, as its
+// receipts tell; each file counts once, however many its copies.
+func sentBy(t catalog.Transfer) (bytes int64) {
+	var receipts []transfer.Receipt
+	if json.Unmarshal(t.Receipts, &receipts) != nil {
+		return 0
+	}
+	for _, r := range receipts {
+		most := int64(0)
+		for _, c := range r.Copies {
+			most = max(most, c.SentBytes-c.Resent)
+		}
+		bytes += most
+	}
+	return bytes
 }
 
 func showDeliveries(ctx context.Context, a *app, w io.Writer, q url.Values) error {

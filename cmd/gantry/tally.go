@@ -15,8 +15,7 @@ import (
 // A tally counts how far a copy is, over all its files. It may be used by many
 // goroutines at once.
 type tally struct {
-	verifies bool // copies are read back to prove them
-	hashes   bool // to read files is all that is done
+	hashes bool // to read files is all that is done
 
 	mu        sync.Mutex
 	running   func() []transfer.Progress
@@ -25,6 +24,8 @@ type tally struct {
 	planned   int64            // bytes of all files, as they were listed
 	grown     int64            // bytes that were written since, of a file that grows
 	comparing map[string]int64 // bytes of files that are compared with what is there
+	proofs    proofs
+	limits    limits
 	meter     pace.Meter
 	over      bool
 }
@@ -62,7 +63,7 @@ func (c *counts) leaves(p transfer.Progress, err error) {
 }
 
 func newTally(id, source, destination string, pairs []pair, verifies bool) *tally {
-	t := &tally{verifies: verifies, comparing: map[string]int64{}, running: func() []transfer.Progress { return nil }}
+	t := &tally{proofs: proofs{expected: verifies}, comparing: map[string]int64{}, running: func() []transfer.Progress { return nil }}
 	t.status = steer.Status{
 		ID: id, State: steer.StateRunning, Source: source, Destination: destination, Process: os.Getpid(), Started: time.Now().UTC(), Files: len(pairs), ETA: -1,
 	}
@@ -110,6 +111,7 @@ func (t *tally) end(p pair, r result) {
 	t.status.Bytes += r.Size - p.Size - t.grown // some places do not tell the size before
 	t.grown = 0
 	t.ended.bytes += r.Size
+	t.proofs.end(r)
 	if r.Outcome == outcomePresent {
 		t.ended.had += r.Size
 		return
@@ -167,7 +169,7 @@ func (t *tally) look(now time.Time) steer.Status {
 	s.Running = t.running()
 	s.Done, s.Resumed, s.Retries, s.Resent = t.ended.bytes, t.ended.had, t.ended.retries, t.ended.resent
 	s.Parts, s.PartsTotal, s.Waiting = t.ended.parts, t.ended.partsTotal, ""
-	verified, moves := t.ended.bytes, false
+	moves, stopped := false, false
 	for i, p := range s.Running {
 		p.Waiting = strings.ReplaceAll(p.Waiting, "site "+scope, scope)
 		s.Running[i].Waiting = p.Waiting
@@ -178,7 +180,7 @@ func (t *tally) look(now time.Time) steer.Status {
 			s.Bytes += p.Total - t.planned - t.grown
 			t.grown = p.Total - t.planned
 		}
-		verified += proved(p)
+		stopped = stopped || p.Held == transfer.HeldBandwidth
 		if moves = moves || p.Waiting == ""; s.Waiting == "" {
 			s.Waiting = p.Waiting
 		}
@@ -187,16 +189,17 @@ func (t *tally) look(now time.Time) steer.Status {
 		if s.Done += done; !t.hashes {
 			s.Resumed += done
 		}
-		verified, moves = verified+done, true
+		moves = true
 	}
 	if moves {
 		s.Waiting = "" // of one file only
 	}
-	t.pace(now, verified)
+	t.pace(now, stopped && !moves)
 	return *s
 }
 
-func (t *tally) pace(now time.Time, verified int64) {
+// pace takes how fast it goes. stopped tells that limits let nothing move.
+func (t *tally) pace(now time.Time, stopped bool) {
 	s := &t.status
 	if t.over {
 		s.Rate, s.ETA = float64(s.Done-s.Resumed)/max(now.Sub(s.Started).Seconds(), 0.001), 0
@@ -207,11 +210,14 @@ func (t *tally) pace(now time.Time, verified int64) {
 		t.meter.Hold()
 		return
 	}
-	verify := pace.Stage{}
-	if t.verifies {
-		verify = pace.Stage{Done: verified, Total: s.Bytes, Skipped: t.ended.had}
+	if stopped {
+		s.Rate, s.ETA = 0, -1
+		t.meter.Hold()
+		return
 	}
-	t.meter.Look(now, pace.Stage{Done: s.Done, Total: s.Bytes, Skipped: s.Resumed}, verify)
+	t.limits.look(s.Running)
+	send := pace.Stage{Done: s.Done, Total: s.Bytes, Skipped: s.Resumed, Limit: t.limits.send}
+	t.meter.Look(now, send, t.proofs.stage(s, t.limits.proof))
 	s.Rate, s.ETA = t.meter.Rate(0), -1
 	if left, ok := t.meter.ETA(); ok && !grows(s.Running) {
 		s.ETA = left.Seconds()

@@ -101,5 +101,8 @@ func timeLeft(eta float64) string {
 	if eta < 0 {
 		return "-"
 	}
+	if eta > 0 && eta < 0.5 {
+		return "<1s"
+	}
 	return short(time.Duration(eta * float64(time.Second)).Round(time.Second))
 }

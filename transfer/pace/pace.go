@@ -13,6 +13,7 @@ type Stage struct {
 	Done    int64 // bytes
 	Total   int64 // bytes; 0 = not known
 	Skipped int64 // bytes of Done that nobody had to move, as those of an earlier run: they are no speed
+	Limit   int64 // bytes a second that may move; 0 = as many as can
 }
 
 // A Meter learns from looks. The zero Meter serves. It is not for use by many
@@ -55,6 +56,8 @@ const (
 	warmUp = 2 * time.Second // before that an estimate is a guess
 	young  = 8 * time.Second // until then it may be found to have been far too long
 	stall  = 8 * time.Second // without a byte nobody can tell when it will end
+
+	bound = 0.7 // of its limit: what goes that fast is held by it
 )
 
 // Look takes how far the stages are at a time. Times that do not rise are passed over.
@@ -123,15 +126,16 @@ func (m *Meter) estimate(now time.Time, elapsed float64) {
 	}
 	share := 1 - math.Exp(-elapsed/max(calm, left.Seconds()/20))
 	m.end = m.end.Add(time.Duration(float64(raw.Sub(m.end)) * share))
+	if soonest := now.Add(left / 4); m.end.Before(soonest) {
+		m.end = soonest // what is told does not run out while there is work
+	}
 }
 
-// left is the time that the stages take one after the other. One that has not begun
-// is thought to go as fast as the fastest that has.
+// left is the time that the stages take one after the other. It is not known before a
+// stage that is still to come can be judged, if no other is under way, nor when all has
+// moved: what is still done then takes a time of its own.
 func (m *Meter) left() (_ time.Duration, known bool) {
-	fastest := 0.0
-	for _, f := range m.stages {
-		fastest = max(fastest, f.long.rate())
-	}
+	fastest := m.fastest()
 	seconds := 0.0
 	for _, f := range m.stages {
 		rest := float64(f.Total - f.Done)
@@ -140,17 +144,43 @@ func (m *Meter) left() (_ time.Duration, known bool) {
 		}
 		rate := f.long.rate()
 		if f.Done == 0 || rate <= 0 {
-			rate = fastest
+			if rate, known = f.guess(fastest); !known {
+				continue
+			}
 		}
 		if rate <= 0 {
 			return 0, false
 		}
 		seconds += rest / rate
 	}
-	if seconds > 365*24*3600 {
+	if seconds <= 0 || seconds > 365*24*3600 {
 		return 0, false
 	}
 	return time.Duration(seconds * float64(time.Second)), true
+}
+
+// fastest is the stage that has gone fastest so far.
+func (m *Meter) fastest() (fastest flow) {
+	for _, f := range m.stages {
+		if f.long.rate() > fastest.long.rate() {
+			fastest = f
+		}
+	}
+	return fastest
+}
+
+// guess is how fast a stage will go that has not begun: as fast as the fastest that has,
+// and within its limit. If that one is as fast as its own limit lets it, it tells nothing
+// of a stage without one: ok is false, and it counts once it is seen.
+func (f flow) guess(fastest flow) (rate float64, ok bool) {
+	rate = fastest.long.rate()
+	if fastest.Limit > 0 && rate > bound*float64(fastest.Limit) {
+		return float64(f.Limit), f.Limit > 0
+	}
+	if f.Limit > 0 {
+		rate = min(rate, float64(f.Limit))
+	}
+	return rate, true
 }
 
 // Rate is how many bytes a second a stage moves, smoothed over some seconds. It is zero

@@ -193,3 +193,46 @@ func TestNoHoursAreToldOfMinutes(t *testing.T) {
 		}
 	}
 }
+
+// What is held by its own limit tells nothing of what has another one, or none.
+func TestAStageWithinALimit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name              string
+		rate              float64 // of the first stage, in MB/s
+		limit, next, ends float64 // MB/s of the stages' limits; seconds
+	}{
+		{"the next one has no limit", 10, 10, 0, 100},
+		{"the next one has the same", 10, 10, 10, 200},
+		{"the next one has a lower one", 10, 10, 5, 300},
+		{"the next one has a higher one", 10, 10, 50, 120},
+		{"the line is slower than the limit", 2, 10, 0, 1000},
+		{"the line is slower than both", 2, 10, 10, 1000},
+		{"only the next one has a limit", 10, 0, 5, 300},
+	} {
+		_, ends := play(t, 30, func(s float64) []Stage {
+			return []Stage{{Done: int64(s * c.rate * 1e6), Total: 1000 * mb, Limit: int64(c.limit * 1e6)}, {Total: 1000 * mb, Limit: int64(c.next * 1e6)}}
+		})
+		near(t, c.name+": the end", ends[len(ends)-1], c.ends, 1)
+	}
+}
+
+// A file that has grown is known at last: from then on the time that is left is told,
+// and is not nothing for as long as there is work. Once all has moved it is not told.
+func TestTheEndOfWhatHasGrown(t *testing.T) {
+	t.Parallel()
+	_, ends := play(t, 70, func(s float64) []Stage {
+		if s < 30 {
+			return []Stage{{Done: int64(s * 2e6)}, {}}
+		}
+		return []Stage{{Done: min(120*mb, int64(s*2e6)), Total: 120 * mb}, {}}
+	})
+	for i, end := range ends {
+		switch second := float64(i) / 4; {
+		case (second < 30 || second >= 60) && !math.IsNaN(end):
+			t.Fatalf("after %.2f s the end is told as %.1f", second, end)
+		case second >= 31 && second < 60:
+			near(t, "the end", end, 60, 2)
+		}
+	}
+}
