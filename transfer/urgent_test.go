@@ -215,6 +215,9 @@ func TestAWindowThatShutsWhileBytesMove(t *testing.T) {
 	if p.Waiting != "held by the bandwidth limit of to0" {
 		t.Errorf("it waits because %q", p.Waiting)
 	}
+	if p.Rate != 0 || p.ETA != -1 {
+		t.Errorf("while nothing may move it tells %.0f bytes/s and %.0f s to go", p.Rate, p.ETA)
+	}
 	for s.memoryUsed() > 0 {
 		time.Sleep(10 * time.Millisecond) // within a few seconds
 	}
