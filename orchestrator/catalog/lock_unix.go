@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -19,5 +20,7 @@ func lockFile(path string) (unlock func() error, err error) {
 		_ = f.Close()
 		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
 	}
-	return f.Close, nil
+	return func() error { // a close alone leaves the lock to a child that was forked just now
+		return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close())
+	}, nil
 }

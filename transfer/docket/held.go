@@ -28,6 +28,7 @@ func (h *Held) end(remove bool) {
 		if remove {
 			_ = os.Remove(h.path) // one that stays names an upload that is gone, which is found out
 		}
+		unlock(h.file)
 		_ = h.file.Close()
 	})
 }

@@ -72,7 +72,7 @@ func (f *folder) named() bool {
 func (f *folder) store() string   { return filepath.Join(f.dir, "store") }
 func (f *folder) briefs() string  { return filepath.Join(f.dir, "briefs") }
 func (f *folder) reserve() string { return filepath.Join(f.dir, "reserve") }
-func (f *folder) release() error  { return f.held.Close() }
+func (f *folder) release() error  { return errors.Join(unlock(f.held), f.held.Close()) }
 
 // freeReserve is for who has the folder.
 func (f *folder) freeReserve() error {

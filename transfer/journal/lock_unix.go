@@ -21,6 +21,10 @@ func lock(f *os.File) error {
 	return err
 }
 
+// unlock gives the lock up at once: a close leaves it to a child that has been forked, and
+// not yet closed what it has got.
+func unlock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
 // retire moves the folder while it is locked.
 func (f *folder) retire(to string) error {
 	return errors.Join(os.Rename(f.dir, to), f.release())

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -40,15 +42,25 @@ func openStore(dir string, logger *slog.Logger) (db *badger.DB, err error) {
 		return nil, err
 	}
 	db, err = badger.Open(storeOptions(dir, logger))
+	for tries := 0; tries < 50 && comesFrom(err, syscall.EWOULDBLOCK); tries++ {
+		time.Sleep(20 * time.Millisecond) // the folder is ours: a child that was forked while it closed has yet to close it, too
+		db, err = badger.Open(storeOptions(dir, logger))
+	}
 	switch {
 	case err == nil:
 		return db, nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.EROFS),
-		errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EPERM):
+	case comesFrom(err, syscall.EWOULDBLOCK, syscall.ENOSPC, syscall.EACCES, syscall.EMFILE, syscall.EROFS, syscall.ENOMEM, syscall.EPERM):
 		return nil, fmt.Errorf("open the journal %s: %w", dir, err)
 	default:
 		return nil, damaged(dir, err)
 	}
+}
+
+// comesFrom tells whether one of these is the cause: the store puts most into words only.
+func comesFrom(err error, causes ...syscall.Errno) bool {
+	return err != nil && slices.ContainsFunc(causes, func(e syscall.Errno) bool {
+		return errors.Is(err, e) || strings.Contains(err.Error(), e.Error())
+	})
 }
 
 // told turns an error of the store, met while reading, into one of ours.
