@@ -154,11 +154,11 @@ func (c *copier) check() error {
 
 func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 	if c.from, err = c.app.open(ctx, src, c.srcOptions...); err != nil {
-		return err
+		return c.keepUnbegun(ctx, src, dst, err)
 	}
 	defer c.from.Close()
 	if c.to, err = c.app.open(ctx, dst, c.dstOptions...); err != nil {
-		return err
+		return c.keepUnbegun(ctx, src, dst, err)
 	}
 	defer c.to.Close()
 	if err := c.packing.read(c.to); err != nil {
@@ -172,7 +172,7 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return c.movedWhole(err)
 	}
 	if err != nil {
-		return err
+		return c.keepUnbegun(ctx, src, dst, err)
 	}
 	if err := c.checkReceiptFile(pairs); err != nil {
 		return err

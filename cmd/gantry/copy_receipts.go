@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"sync"
@@ -97,21 +98,26 @@ func (a *app) keepReceipts(dir string, status steer.Status, s *spool) error {
 	if err != nil || !some && (status.State == steer.StateDone || len(s.before) > 0) {
 		return err
 	}
+	return a.keepRun(l, status, lines, func(id string) error { return aboutToKeep(dir, id) }, s.at)
+}
+
+// keepRun keeps a run of about so many bytes, and drops what is too old or too much.
+func (a *app) keepRun(l ledger.Ledger, status steer.Status, lines iter.Seq2[[]byte, error], about func(id string) error, bytes int64) error {
 	status.Process, status.GoOn, status.Running, status.ETA = 0, "", nil, 0
-	if _, err := l.Keep(status, lines, func(id string) error { return aboutToKeep(dir, id) }); err != nil {
+	if _, err := l.Keep(status, lines, about); err != nil {
 		return err
 	}
-	if err := l.Prune(time.Now(), receiptLimits, s.at); err != nil {
+	if err := l.Prune(time.Now(), receiptLimits, bytes); err != nil {
 		a.logger().Warn("old receipts cannot be dropped now: a later command tries again", "error", err)
 	}
 	return nil
 }
 
-// leave writes down how a copy was left that goes on another time. One that has not
-// begun is forgotten: there is nothing to go on from.
+// leave writes down how a copy was left that goes on another time. Of one that has not
+// begun only the end is kept: there is nothing to go on from.
 func (c *copier) leave(ctx context.Context, m *memory, r *report, reason error) error {
 	if c.blank && r.Files == r.Failed+r.Stopped {
-		return m.forget()
+		return errors.Join(c.keepEnd(ctx, r, reason), m.forget())
 	}
 	return c.steering.end(ctx, reason)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gantry/transfer/ledger"
+	"gantry/transfer/steer"
 )
 
 // A spool holds the results of a copy on disk, since the receipts of many files are too
@@ -109,10 +110,11 @@ func (s *spool) lines() iter.Seq2[[]byte, error] { return s.read(s.where) }
 
 // kept gives those that belong into the ledger.
 func (s *spool) kept(l ledger.Ledger, id string) (iter.Seq2[[]byte, error], bool, error) {
-	known, err := l.Has(id)
+	last, known, err := l.Find(id)
 	if err != nil {
 		return nil, false, err
 	}
+	known = known && last.State != steer.StateFailed // of which nothing had arrived
 	var list []spooled
 	for _, w := range slices.Concat(s.where, s.more) {
 		if w.has && (w.keep || !known) {

@@ -24,7 +24,7 @@ var standings = []string{
 // A horizon is from when on this user's own transfers are listed. The zero one is all.
 type horizon struct {
 	ended   time.Time // of those that are over
-	stopped time.Time // of those that may go on
+	stopped time.Time // of those that may go on, or have failed
 }
 
 func lately(now time.Time) horizon {
@@ -46,8 +46,11 @@ func (a *app) here(since horizon) (list []moving, err error) {
 	}
 	l, errs := receipts()
 	if errs == nil {
-		ended, err := l.List(since.ended)
+		ended, err := l.List(since.stopped)
 		for _, r := range ended {
+			if r.State != steer.StateFailed && r.Ended.Before(since.ended) {
+				continue
+			}
 			list = append(list, local(r.Status))
 		}
 		errs = err

@@ -78,6 +78,8 @@ func findToSteer(id string) (f steer.Found, ok bool, err error) {
 	switch {
 	case err != nil:
 		return f, false, err
+	case ended && run.State == steer.StateFailed:
+		return f, false, coded(exitFailed, fmt.Errorf("%s failed before anything of it had arrived: there is nothing to go on from, give its command again", id))
 	case ended:
 		return f, false, coded(exitFailed, fmt.Errorf("%s is %s: gantry transfer show %s has its receipts", id, run.State, id))
 	case ours(id):
@@ -117,6 +119,7 @@ func (a *app) showLocal(w io.Writer, s steer.Status, lines iter.Seq2[[]byte, err
 		if s.State == steer.StateDone || s.State == steer.StateCancelled {
 			fields(w, "Ended", stamp(s.Ended), "Took", took(s.Started, s.Ended), "Moved", size(s.Done), "Files", fmt.Sprintf("%d of %d done", s.FilesDone, s.Files))
 		} else {
+			fields(w, "Ended", stamp(s.Ended))
 			a.showPace(w, m, s.Retries, s.Resent, s.Resumed)
 			if s.Files > 1 {
 				fields(w, "Files", fmt.Sprintf("%d of %d done, %d failed", s.FilesDone, s.Files, s.FilesFailed))
