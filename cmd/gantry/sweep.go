@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,12 +28,15 @@ func sweepCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "sweep PLACE", Short: "Discards uploads that were begun long ago and never finished",
-		Long: `Discards the uploads below a place that were neither finished nor given up: unfinished multipart
-uploads of a bucket, which cost money as long as they are there, and files below .gantry-uploads elsewhere.
+		Long: `Discards the uploads to a place that were neither finished nor given up: unfinished multipart uploads of
+a bucket, which cost money as long as they are there, and files in the place's .gantry-uploads elsewhere.
+In a bucket that is all below the prefix. Elsewhere it is what copies to this very folder have left: a copy
+to in/day1/ leaves its uploads in in/day1/.gantry-uploads, which a sweep of in/ does not see.
 An upload that somebody still takes up has to begin again once it is discarded: leave them time with
---older-than.`,
+--older-than, which is one hour at least, since what is younger may be under way.`,
 		Example: `  gantry sweep archive: --dry-run
-  gantry sweep s3://bucket/incoming/ --older-than 72h`,
+  gantry sweep s3://bucket/incoming/ --older-than 72h
+  gantry sweep sftp://host/in/day1/`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePlaces(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if older < time.Hour {
@@ -51,13 +55,13 @@ An upload that somebody still takes up has to begin again once it is discarded: 
 			if err != nil && len(swept) == 0 {
 				return err
 			}
-			if printed := a.print(cmd.OutOrStdout(), swept, func(w io.Writer) error { return leftoverTable(w, swept) }); err == nil {
+			if printed := a.print(cmd.OutOrStdout(), swept, func(w io.Writer) error { return leftoverTable(w, swept, inFolders(s.location)) }); err == nil {
 				err = printed
 			}
 			return err
 		},
 	}
-	cmd.Flags().DurationVar(&older, "older-than", 7*24*time.Hour, "leave alone what was begun later than so long ago")
+	cmd.Flags().DurationVar(&older, "older-than", 7*24*time.Hour, "leave alone what was begun later than so long ago; 1h at least")
 	cmd.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "say what would be discarded, and discard nothing")
 	optionFlag(cmd, &options, "option", "option of the place, NAME=VALUE; `gantry connectors` lists them")
 	return cmd
@@ -84,9 +88,18 @@ func sweep(ctx context.Context, sweeper connectors.Sweeper, prefix string, rule 
 	return found, nil
 }
 
-func leftoverTable(w io.Writer, list []leftover) error {
+// inFolders tells whether each folder of a place keeps the uploads of copies to it.
+func inFolders(l connectors.Location) bool {
+	return !strings.HasPrefix(l.URL, "s3:") && !strings.HasPrefix(l.URL, "s3+")
+}
+
+func leftoverTable(w io.Writer, list []leftover, inFolders bool) error {
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(w, "There is nothing to discard.")
+		said := "There is nothing to discard."
+		if inFolders {
+			said = "There is nothing to discard in this very folder. Folders below it were not looked into: sweep those that were copied to, too."
+		}
+		_, err := fmt.Fprintln(w, said)
 		return err
 	}
 	rows := make([][]string, len(list))
