@@ -203,6 +203,9 @@ func (c *copier) run(ctx context.Context, src, dst string) (err error) {
 		return err
 	}
 	defer report.spool.Close()
+	if c.blank {
+		report.id = "" // there is nothing that could be cancelled
+	}
 	report.LeftOut, report.KeptHistories = c.leftOut, c.keptHistories
 	if c.hop.on && !report.cancelled && report.err(ctx) == nil {
 		if report.Generations, err = c.addHop(ctx, report); err != nil {

@@ -34,7 +34,7 @@ func (c *copier) newReport(state string, files int) (*report, error) {
 	if c.receipts, err = openReceipts(c.receiptFile); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &report{Files: files, spool: s}, nil
+	return &report{Files: files, spool: s, id: steer.Home("").ID(state)}, nil
 }
 
 // recount adds what earlier runs of the same copy have done and this one has not come

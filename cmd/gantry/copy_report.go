@@ -94,6 +94,8 @@ type report struct {
 	spool     *spool
 	failures  []failure // the first that came
 	mendable  bool      // to try one of the failed files again may help
+	full      bool      // the destination had no room for one of them
+	id        string    // of the transfer
 	cancelled bool
 }
 
@@ -147,6 +149,7 @@ func (r *report) add(i int, f result) {
 // fails remembers the errors of the first files, in their order.
 func (r *report) fails(i int, err error) {
 	r.mendable = r.mendable || connectors.KindOf(err) != connectors.KindInvalid
+	r.full = r.full || noRoom(err)
 	at, _ := slices.BinarySearchFunc(r.failures, i, func(f failure, i int) int { return f.file - i })
 	if r.failures = slices.Insert(r.failures, at, failure{i, err}); len(r.failures) > fewFiles {
 		r.failures = r.failures[:fewFiles]
@@ -245,6 +248,9 @@ func (r *report) err(ctx context.Context) error {
 	if r.Failed > 0 && r.Files > 1 {
 		failures = append(failures, fmt.Errorf("%d of %d files failed: %s", r.Failed, r.Files, r.whatNow()))
 	}
+	if left := r.heldBack(); left != nil {
+		failures = append(failures, left)
+	}
 	if len(r.LeftOut) > 0 {
 		failures = append(failures, fmt.Errorf("%s left out because of their names (see above): rename them", count(len(r.LeftOut), "file")))
 	}
@@ -253,6 +259,9 @@ func (r *report) err(ctx context.Context) error {
 	}
 	if err := errors.Join(failures...); r.Files > 1 || len(r.LeftOut) > 0 {
 		return coded(exitFailed, err) // their kinds may differ
+	}
+	if len(failures) > 1 {
+		return fmt.Errorf("%w; %w", failures[0], failures[1])
 	}
 	return failures[0]
 }
