@@ -87,6 +87,9 @@ func (r *run) findSource(ctx context.Context) error {
 // changedSince remembers what earlier runs had sent of another version.
 func (r *run) changedSince(job journal.Job) error {
 	restart := Restart{At: r.e.o.Now().UTC(), Reason: "the source has changed since the last run", Was: job.Source.Entry}
+	if was := job.Source.Entry; !job.Plan.Open() && (was.Size != r.source.Size || was.Version != r.source.Version || !was.ModTime.Equal(r.source.ModTime)) {
+		restart.Reason += " (" + connectors.Differences(was, r.source) + ")"
+	}
 	for _, parts := range r.record.Parts {
 		for _, p := range parts {
 			restart.SentBytes += p.Size

@@ -81,7 +81,8 @@ func (r *pinned) check() error {
 
 func (r *pinned) compare(info fs.FileInfo) error {
 	if info.Size() != r.e.Size || version(info) != r.e.Version {
-		return connectors.Errorf(connectors.KindChanged, "read", r.path, "it is another version by now")
+		return connectors.Errorf(connectors.KindChanged, "read", r.path, "it is another version by now (%s)",
+			connectors.Differences(r.e, connectors.Entry{Size: info.Size(), ModTime: info.ModTime(), Version: version(info)}))
 	}
 	return nil
 }
