@@ -35,7 +35,7 @@ func (d *delivery) settle(ctx context.Context) error {
 			d.forsake()
 		}
 	}
-	if errors.Is(err, errGone) {
+	if errors.Is(err, errGone) && !errors.Is(err, errWrong) {
 		return &connectors.Error{
 			Kind: connectors.KindUnavailable, Op: "copy", Path: d.to.Path, Err: fmt.Errorf("given up after %d attempts: %w", rounds, err),
 			Remedy: "the place has lost each of them: see whether something clears uploads away there, and run the copy again",
@@ -91,6 +91,13 @@ func (d *delivery) forsake() {
 var (
 	// errGone says that the place does not know the upload any more.
 	errGone = errors.New("the upload is gone")
+	// errWrong is errGone of one that was committed, found wrong and removed.
+	errWrong error = wrongCopy{}
 	// errRepair says that some parts were found wrong and have to be sent again.
 	errRepair = errors.New("parts were found wrong")
 )
+
+type wrongCopy struct{}
+
+func (wrongCopy) Error() string        { return "the committed copy was wrong, and was removed" }
+func (wrongCopy) Is(target error) bool { return target == errGone }

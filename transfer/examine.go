@@ -32,7 +32,7 @@ func (d *delivery) prove(ctx context.Context, entry connectors.Entry, e evidence
 	if err := d.removeWrong(ctx, entry); err != nil {
 		return err
 	}
-	return errGone
+	return errWrong
 }
 
 // removeWrong removes what was committed, unless somebody has replaced it.

@@ -126,8 +126,9 @@ func (s *session) retrieve(path string, offset int64) (*ftp.Response, error) {
 }
 
 // canRestart finds out, once for a place, whether REST does what it says: the last
-// byte of the file is asked for, and nothing else must come. A server that begins
-// at the beginning would have us take the wrong bytes for the right ones.
+// byte of the file is asked for, and nothing else must come but what it has grown by
+// meanwhile. A server that begins at the beginning would have us take the wrong bytes
+// for the right ones.
 func (p *place) canRestart(s *session, path string, size int64) error {
 	if p.restarts.Load() || size < 2 {
 		return nil
@@ -136,18 +137,20 @@ func (p *place) canRestart(s *session, path string, size int64) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.ReadFull(body, make([]byte, 2))
-	if n == 2 {
+	const tooMuch = 4 << 20 // bytes for a file to have grown by
+	most := min(size, tooMuch)
+	n, err := io.Copy(io.Discard, io.LimitReader(body, most))
+	if n == most {
 		s.abort()
 		return &connectors.Error{
 			Kind: connectors.KindUnsupported, Op: "open", Path: path, Err: errors.New("the server begins at the beginning when it is asked to go on (REST)"),
 			Remedy: "files can be read there as a whole only",
 		}
 	}
-	if closed := ignoreGood(body.Close()); n == 1 && errors.Is(err, io.ErrUnexpectedEOF) {
+	if closed := ignoreGood(body.Close()); err == nil {
 		err = closed
 	}
-	if err == nil {
+	if err == nil && n > 0 {
 		p.restarts.Store(true)
 	}
 	return err
